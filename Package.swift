@@ -1,0 +1,106 @@
+// swift-tools-version: 6.2
+// SPDX-License-Identifier: MIT
+import PackageDescription
+
+/// Every Swift target of the house is built the same way: Swift 6 mode, no warning left standing.
+let house: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .treatAllWarnings(as: .error),
+]
+
+/// One room: a Swift target under `Sources/`.
+func room(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: house)
+}
+
+/// The tests of one room, in the folder that mirrors it.
+func tests(of name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .testTarget(
+        name: "\(name)Tests",
+        dependencies: [.byName(name: name), "TestSupport"] + dependencies,
+        swiftSettings: house)
+}
+
+let protobuf = Target.Dependency.product(name: "SwiftProtobuf", package: "swift-protobuf")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let collections = Target.Dependency.product(name: "Collections", package: "swift-collections")
+let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+
+let package = Package(
+    name: "boxwood",
+    products: [
+        .executable(name: "boxwood", targets: ["boxwood"]),
+        .library(name: "BoxwoodClient", targets: ["Client"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+        .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
+    ],
+    targets: [
+        // Floor 0: C, each with exactly one Swift importer.
+        .target(name: "CKernels"),
+        .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
+        .target(
+            name: "CImageCodecs",
+            linkerSettings: [.linkedLibrary("jpeg"), .linkedLibrary("png")]),
+        .systemLibrary(name: "CCairo", pkgConfig: "cairo", providers: [.apt(["libcairo2-dev"])]),
+        .target(name: "CSentencePiece", linkerSettings: [.linkedLibrary("sentencepiece")]),
+        .systemLibrary(name: "CZeroMQ", pkgConfig: "libzmq", providers: [.apt(["libzmq3-dev"])]),
+
+        // Floor 1: parts.
+        room("Tensors", []),
+        room("Kernels", ["Tensors", "CKernels", "COpenBLAS"]),
+        room("Checkpoints", ["Tensors"]),
+        room("Tokenization", ["CSentencePiece"]),
+        room("Imaging", ["CImageCodecs", "CCairo"]),
+        room("Grounding", []),
+
+        // Floor 2: engine.
+        room("Kosmos2", ["Kernels", "Checkpoints", "Tokenization", "Tensors"]),
+        room("Inference", ["Kosmos2", "Tokenization", "Grounding", "Imaging", "Tensors", "Checkpoints", crypto]),
+
+        // Floor 3: wire.
+        room("Wire", ["Grounding", protobuf]),
+        room("Messaging", ["CZeroMQ"]),
+
+        // Floor 4: service.
+        room("Broker", ["Wire", "Messaging", logging, collections]),
+        room("Worker", ["Wire", "Messaging", "Inference", logging]),
+        room("Client", ["Wire", "Messaging"]),
+
+        // Floor 5: faces.
+        .executableTarget(
+            name: "boxwood",
+            dependencies: [
+                "Broker", "Worker", "Client", "Inference", "Kosmos2", "Checkpoints", "Tensors", "Imaging", "Grounding", "Tokenization",
+                "Wire", "Messaging", arguments, logging,
+            ],
+            swiftSettings: house),
+
+        // Tests, mirroring Sources.
+        .target(name: "TestSupport", dependencies: ["Tensors", "Checkpoints"], path: "Tests/TestSupport", swiftSettings: house),
+        tests(of: "Tensors"),
+        tests(of: "Kernels"),
+        tests(of: "Checkpoints"),
+        tests(of: "Tokenization"),
+        tests(of: "Imaging"),
+        tests(of: "Grounding"),
+        tests(of: "Kosmos2", ["Checkpoints", "Tensors", "Kernels"]),
+        tests(of: "Inference", ["Grounding", "Imaging"]),
+        tests(of: "Wire", ["Grounding"]),
+        tests(of: "Messaging"),
+        tests(of: "Broker", ["Wire", "Messaging"]),
+        tests(of: "Worker", ["Wire", "Messaging", "Grounding", "Broker"]),
+        tests(of: "Client", ["Wire", "Messaging", "Grounding", "Broker", "Worker"]),
+        .testTarget(
+            name: "EndToEndTests", dependencies: ["TestSupport", "Client", "Wire", "Grounding", "Imaging"], swiftSettings: house),
+    ],
+    cxxLanguageStandard: .cxx17
+)

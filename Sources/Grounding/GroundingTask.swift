@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: MIT
+
+/// What a caller asks of one picture.
+///
+/// A task is a pure value. `PromptBuilder` turns it into the prompts that the model was trained on; the parser
+/// turns the generated text back into a `GroundingResult`.
+public enum GroundingTask: Sendable, Hashable {
+    /// Say what is in the picture. `grounded` marks phrases and their boxes.
+    case caption(detail: CaptionDetail, grounded: Bool)
+
+    /// Find every instance of each label. Labels are plain text, at least one.
+    case detect(labels: [String])
+
+    /// Find the given phrases of a sentence. Each range counts Unicode scalars of `sentence`; in order, disjoint,
+    /// none empty.
+    case ground(sentence: String, phrases: [Range<Int>])
+
+    /// Find the one best box for a referring expression.
+    case refer(expression: String)
+
+    /// Say what is inside a box.
+    case describe(box: NormalizedBox)
+
+    /// Answer a question. `grounded` marks phrases and their boxes in the answer.
+    case ask(question: String, grounded: Bool)
+
+    /// Continue a raw prompt; tags in it are honoured. For people who know the model.
+    case generate(prompt: String)
+
+    /// The stable name used on the wire, in results and as the verb of the command line.
+    public enum Name: String, Sendable, Hashable, CaseIterable {
+        case caption, detect, ground, refer, describe, ask, generate
+    }
+
+    public var name: Name {
+        switch self {
+        case .caption: .caption
+        case .detect: .detect
+        case .ground: .ground
+        case .refer: .refer
+        case .describe: .describe
+        case .ask: .ask
+        case .generate: .generate
+        }
+    }
+}
+
+/// How much a caption says: `brief` is one sentence, `detailed` a paragraph.
+public enum CaptionDetail: String, Sendable, Hashable, CaseIterable {
+    case brief, detailed
+}
+
+/// How the next token is chosen.
+public enum Decoding: Sendable, Hashable {
+    /// Always the likeliest token.
+    case greedy
+
+    /// Beam search; the best of `width` hypotheses by mean log-probability.
+    case beam(width: Int)
+
+    /// Random draws: `temperature` > 0, `topP` in (0, 1], reproducible by `seed`.
+    case sample(temperature: Double, topP: Double, seed: UInt64)
+}
+
+/// The choices of generation that a caller may make for any task.
+public struct GenerationOptions: Sendable, Hashable {
+    /// The most tokens to generate per prompt; `nil` takes the task's own default.
+    public var maxNewTokens: Int?
+    public var decoding: Decoding
+    /// No run of this many tokens occurs twice; 0 switches the rule off.
+    public var noRepeatNgram: Int
+
+    public init(maxNewTokens: Int? = nil, decoding: Decoding = .greedy, noRepeatNgram: Int = 0) {
+        self.maxNewTokens = maxNewTokens
+        self.decoding = decoding
+        self.noRepeatNgram = noRepeatNgram
+    }
+}

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: MIT
+
+/// A read-only view of a tensor as it is stored, typically in a memory-mapped checkpoint: little-endian,
+/// contiguous, row-major, in any element type.
+///
+/// `@unchecked Sendable` holds because the bytes are never written after the view is made, and `owner` keeps
+/// them alive for as long as any view of them exists.
+public struct StoredTensor: @unchecked Sendable {
+    public let elementType: ElementType
+    public let shape: Shape
+
+    /// `shape.count * elementType.byteCount` bytes; aligned to the element unless the file packs it otherwise.
+    public let bytes: UnsafeRawBufferPointer
+
+    private let owner: AnyObject
+
+    /// - Precondition: `bytes` has exactly the size that shape and type ask for, and `owner` keeps it alive.
+    public init(elementType: ElementType, shape: Shape, bytes: UnsafeRawBufferPointer, owner: AnyObject) {
+        precondition(
+            bytes.count == shape.count * elementType.byteCount,
+            "stored tensor: \(bytes.count) bytes for \(elementType.rawValue) \(shape)")
+        self.elementType = elementType
+        self.shape = shape
+        self.bytes = bytes
+        self.owner = owner
+    }
+}
