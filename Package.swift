@@ -79,13 +79,16 @@ let package = Package(
         .executableTarget(
             name: "boxwood",
             dependencies: [
-                "Broker", "Worker", "Client", "Inference", "Kosmos2", "Checkpoints", "Tensors", "Imaging", "Grounding", "Tokenization",
+                "Broker", "Worker", "Client", "Inference", "Kosmos2", "Checkpoints", "Tensors", "Imaging", "Grounding",
+                "Tokenization",
                 "Wire", "Messaging", arguments, logging,
             ],
             swiftSettings: house),
 
         // Tests, mirroring Sources.
-        .target(name: "TestSupport", dependencies: ["Tensors", "Checkpoints"], path: "Tests/TestSupport", swiftSettings: house),
+        .target(
+            name: "TestSupport", dependencies: ["Tensors", "Checkpoints"], path: "Tests/TestSupport",
+            swiftSettings: house),
         tests(of: "Tensors"),
         tests(of: "Kernels"),
         tests(of: "Checkpoints"),
@@ -100,7 +103,8 @@ let package = Package(
         tests(of: "Worker", ["Wire", "Messaging", "Grounding", "Broker"]),
         tests(of: "Client", ["Wire", "Messaging", "Grounding", "Broker", "Worker"]),
         .testTarget(
-            name: "EndToEndTests", dependencies: ["TestSupport", "Client", "Wire", "Grounding", "Imaging"], swiftSettings: house),
+            name: "EndToEndTests", dependencies: ["TestSupport", "Client", "Wire", "Grounding", "Imaging"],
+            swiftSettings: house),
     ],
     cxxLanguageStandard: .cxx17
 )

@@ -1,0 +1,36 @@
+# An index of what one can do here; the work is in dev/*.sh.
+.DEFAULT_GOAL := help
+.PHONY: help setup build test demo format lint full-parity bench protocol clean
+
+help:            ## this list
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 16
+
+setup:           ## install the Debian packages that are missing
+	@dev/setup.sh
+
+build: setup     ## the program, optimised: .build/release/boxwood
+	@dev/build.sh
+
+test: setup      ## build and run every test; ends with the count
+	@dev/test.sh
+
+demo: build      ## a broker, two workers, four tasks on the sample pictures; writes demo-out/
+	@dev/demo.sh
+
+format:          ## rewrite the Swift sources in the one format
+	@swift format --in-place --parallel --recursive Sources Tests Package.swift
+
+lint:            ## the format and the floors of the house, checked
+	@dev/lint.sh
+
+full-parity:     ## the full-size run against the reference's recording (needs python3, 7 GB of disk, 10 GB of memory)
+	@dev/full-parity.sh
+
+bench:           ## the figures of BENCHMARKS.md
+	@dev/bench.sh
+
+protocol:        ## regenerate Sources/Wire/Generated from protocol/*.proto
+	@protocol/generate.sh
+
+clean:           ## remove build output and the demo's pictures
+	@rm -rf .build demo-out
