@@ -33,8 +33,6 @@ let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swif
 let package = Package(
     name: "boxwood",
     products: [
-        .executable(name: "boxwood", targets: ["boxwood"]),
-        .library(name: "BoxwoodClient", targets: ["Client"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
@@ -45,7 +43,6 @@ let package = Package(
     ],
     targets: [
         // Floor 0: C, each with exactly one Swift importer.
-        .target(name: "CKernels"),
         .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
         .target(
             name: "CImageCodecs",
@@ -56,55 +53,20 @@ let package = Package(
 
         // Floor 1: parts.
         room("Tensors", []),
-        room("Kernels", ["Tensors", "CKernels", "COpenBLAS"]),
         room("Checkpoints", ["Tensors"]),
         room("Tokenization", ["CSentencePiece"]),
         room("Imaging", ["CImageCodecs", "CCairo"]),
         room("Grounding", []),
 
         // Floor 2: engine.
-        room("Kosmos2", ["Kernels", "Checkpoints", "Tokenization", "Tensors"]),
-        room("Inference", ["Kosmos2", "Tokenization", "Grounding", "Imaging", "Tensors", "Checkpoints", crypto]),
-
         // Floor 3: wire.
-        room("Wire", ["Grounding", protobuf]),
-        room("Messaging", ["CZeroMQ"]),
-
         // Floor 4: service.
-        room("Broker", ["Wire", "Messaging", logging, collections]),
-        room("Worker", ["Wire", "Messaging", "Inference", logging]),
-        room("Client", ["Wire", "Messaging"]),
-
         // Floor 5: faces.
-        .executableTarget(
-            name: "boxwood",
-            dependencies: [
-                "Broker", "Worker", "Client", "Inference", "Kosmos2", "Checkpoints", "Tensors", "Imaging", "Grounding",
-                "Tokenization",
-                "Wire", "Messaging", arguments, logging,
-            ],
-            swiftSettings: house),
-
         // Tests, mirroring Sources.
         .target(
             name: "TestSupport", dependencies: ["Tensors", "Checkpoints"], path: "Tests/TestSupport",
             swiftSettings: house),
-        tests(of: "Tensors"),
-        tests(of: "Kernels"),
-        tests(of: "Checkpoints"),
         tests(of: "Tokenization"),
-        tests(of: "Imaging"),
-        tests(of: "Grounding"),
-        tests(of: "Kosmos2", ["Checkpoints", "Tensors", "Kernels"]),
-        tests(of: "Inference", ["Grounding", "Imaging"]),
-        tests(of: "Wire", ["Grounding"]),
-        tests(of: "Messaging"),
-        tests(of: "Broker", ["Wire", "Messaging"]),
-        tests(of: "Worker", ["Wire", "Messaging", "Grounding", "Broker"]),
-        tests(of: "Client", ["Wire", "Messaging", "Grounding", "Broker", "Worker"]),
-        .testTarget(
-            name: "EndToEndTests", dependencies: ["TestSupport", "Client", "Wire", "Grounding", "Imaging"],
-            swiftSettings: house),
     ],
     cxxLanguageStandard: .cxx17
 )

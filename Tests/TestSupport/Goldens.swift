@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 
-import Foundation
+public import Foundation
 
 /// Where the recorded answers of the reference implementation are, if they are on this machine.
 ///
