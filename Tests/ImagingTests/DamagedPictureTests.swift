@@ -81,7 +81,7 @@ import Testing
 
     @Test func jpegEndingEarlyInsideItsMarkersIsTruncated() {
         let file = Self.files[0].bytes
-        #expect(refusal(Array(file.dropLast(file.count / 4)) + [0xFF, 0xD9]) == .truncated)
+        #expect(refusal(Array(file.dropLast(20)) + [0xFF, 0xD9]) == .truncated)
     }
 
     @Test func pngWithTooFewRowsIsTruncated() {
