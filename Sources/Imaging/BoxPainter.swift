@@ -7,7 +7,7 @@ struct BoxPainter {
     private let context: OpaquePointer
     private let width: Double
     private let height: Double
-    /// Width of a box's coloured stroke; everything else is measured in it.
+    /// What the widths of lines are measured in, in pixels.
     private let stroke: Double
     private let fontSize: Double
     private var placedTags: [Rectangle] = []
@@ -31,7 +31,7 @@ struct BoxPainter {
     /// Where the box's stroke runs, wholly inside the picture; `nil` for a box that is nowhere.
     private func frame(of box: DrawnBox) -> Rectangle? {
         guard box.xmin.isFinite, box.ymin.isFinite, box.xmax.isFinite, box.ymax.isFinite else { return nil }
-        let inset = stroke
+        let inset = stroke * 1.5
         let left = clamp(min(box.xmin, box.xmax), inset, width - inset)
         let right = clamp(max(box.xmin, box.xmax), inset, width - inset)
         let top = clamp(min(box.ymin, box.ymax), inset, height - inset)
@@ -43,9 +43,9 @@ struct BoxPainter {
     private func outline(_ frame: Rectangle, _ color: Palette.Color) {
         cairo_set_line_join(context, CAIRO_LINE_JOIN_ROUND)
         addPath(frame)
-        strokePath(2.4, 0, 0, 0)
-        strokePath(1.8, 1, 1, 1)
-        strokePath(1.2, color.red, color.green, color.blue)
+        strokePath(3.0, 0, 0, 0)
+        strokePath(2.4, 1, 1, 1)
+        strokePath(1.6, color.red, color.green, color.blue)
         cairo_new_path(context)
     }
 

@@ -32,8 +32,10 @@ public struct DrawnBox: Hashable, Sendable {
     /// The number and label as one line of printable text.
     var tagText: String {
         let words = [number.map(String.init) ?? "", label].filter { !$0.isEmpty }.joined(separator: " ")
-        let printable = words.prefix(Self.maximumLabelCharacters).unicodeScalars.map { scalar in
-            switch scalar.properties.generalCategory {
+        let printable = words.prefix(Self.maximumLabelCharacters).unicodeScalars.map { scalar -> Character in
+            // cairo stops drawing for good at a code point that Unicode reserves as no character.
+            if scalar.properties.isNoncharacterCodePoint { return Character("\u{FFFD}") }
+            return switch scalar.properties.generalCategory {
             case .control, .lineSeparator, .paragraphSeparator: Character(" ")
             default: Character(scalar)
             }

@@ -34,7 +34,8 @@ typedef enum {
 #define CIC_JPEG_MEMORY_FIXED (64L * 1024 * 1024)
 #define CIC_JPEG_MEMORY_PER_PIXEL 16L
 
-// No single PNG chunk but image data may be longer (libpng's own default), and at most so many are kept.
+// Chunks that are not pixels are skipped unread. Should libpng ever unpack one, no more bytes than this (its own
+// default), and it keeps no more chunks than this.
 #define CIC_PNG_MAX_CHUNK_BYTES 8000000
 #define CIC_PNG_MAX_KEPT_CHUNKS 128
 
