@@ -67,6 +67,8 @@ let package = Package(
             name: "TestSupport", dependencies: ["Tensors", "Checkpoints"], path: "Tests/TestSupport",
             swiftSettings: house),
         tests(of: "Tokenization"),
+        tests(of: "Imaging"),
+        tests(of: "Grounding"),
     ],
     cxxLanguageStandard: .cxx17
 )

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: MIT
+
+/// The marks that KOSMOS-2's text is built with; each is one token.
+public enum Tag: String, Sendable, Hashable, CaseIterable {
+    case image = "<image>"
+    case endImage = "</image>"
+    case grounding = "<grounding>"
+    case phrase = "<phrase>"
+    case endPhrase = "</phrase>"
+    case object = "<object>"
+    case endObject = "</object>"
+    case delimiter = "</delimiter_of_multi_objects/>"
+
+    /// The spelling of a location token, four digits at least.
+    public static func patchIndex(_ index: Int) -> String {
+        let digits = String(index)
+        return "<patch_index_" + String(repeating: "0", count: max(0, 4 - digits.count)) + digits + ">"
+    }
+}
