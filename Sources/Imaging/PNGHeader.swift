@@ -2,7 +2,7 @@
 
 /// What the chunks of a PNG say, without unpacking any of them.
 ///
-/// Source: W3C Portable Network Graphics (Third Edition), sections 5.3 (chunk layout), 11.2.1 (IHDR), 11.3 (tRNS, eXIf).
+/// Source: W3C PNG (Third Edition), sections 5.3 (chunk layout), 11.2.1 (IHDR), 11.3 (tRNS, eXIf).
 struct PNGHeader {
     let width: Int
     let height: Int

@@ -42,7 +42,8 @@ import Testing
     }
 
     @Test(arguments: [
-        "", "\0", "\n\n\n", "e\u{301}", "日本語", "שלום", "👩‍👩‍👧", "\u{202E}abc", "\u{FFFF}", "\u{10FFFD}", "<b>&amp;", "%s%n",
+        "", "\0", "\n\n\n", "e\u{301}", "日本語", "שלום", "👩‍👩‍👧", "\u{202E}abc", "\u{FFFF}", "\u{10FFFD}",
+        "<b>&amp;", "%s%n",
         String(repeating: "w", count: 5000), String(repeating: "\u{301}", count: 500),
     ])
     func anyLabelIsDrawable(_ label: String) throws {

@@ -15,9 +15,9 @@ struct PreprocessCase: Decodable, Sendable, CustomTestStringConvertible {
     let image: String
     let format: String
     let size: [Int]
-    let exif_orientation: Int?
-    let rgb_mean: [Double]
-    let pixel_values: PixelValues
+    let exifOrientation: Int?
+    let rgbMean: [Double]
+    let pixelValues: PixelValues
 
     var testDescription: String { image }
     var isSupported: Bool { format == "PNG" || format == "JPEG" }
@@ -29,7 +29,9 @@ struct PreprocessCase: Decodable, Sendable, CustomTestStringConvertible {
     static func all() -> [PreprocessCase] {
         struct File: Decodable { let cases: [PreprocessCase] }
         guard Goldens.available, let data = try? Goldens.data("preprocess_cases.json") else { return [] }
-        return (try? JSONDecoder().decode(File.self, from: data).cases) ?? []
+        let decoder = JSONDecoder()
+        decoder.keyDecodingStrategy = .convertFromSnakeCase
+        return (try? decoder.decode(File.self, from: data).cases) ?? []
     }
 }
 
@@ -50,11 +52,11 @@ struct GoldenPictureTests {
         let file = try ImagingTests.golden("images/" + golden.image)
         let header = try ImageDecoder.header(of: file)
         #expect([header.width, header.height] == golden.size)
-        #expect(header.orientation == golden.exif_orientation ?? 1)
+        #expect(header.orientation == golden.exifOrientation ?? 1)
 
         let picture = try ImageDecoder.decode(file, mode: .reference)
         #expect([picture.width, picture.height] == golden.size)
-        #expect(mean(of: picture) == golden.rgb_mean)
+        #expect(mean(of: picture) == golden.rgbMean)
 
         let squashed = Preprocessor.squash(picture, side: side)
         let recorded = try ImageDecoder.decode(ImagingTests.golden(golden.resizedPath), mode: .reference)
@@ -64,7 +66,7 @@ struct GoldenPictureTests {
         let sampled = (0..<3).flatMap { channel in
             samplePoints.flatMap { y in samplePoints.map { x in values[(channel * side + y) * side + x] } }
         }
-        #expect(sampled == golden.pixel_values.points.flatMap { $0 }.flatMap { $0 }.map(Float.init))
+        #expect(sampled == golden.pixelValues.points.flatMap { $0 }.flatMap { $0 }.map(Float.init))
     }
 
     @Test(arguments: PreprocessCase.all().filter { !$0.isSupported })
