@@ -25,20 +25,14 @@ public struct Socket: ~Copyable {
 
     public init(_ context: Context, _ role: Role, _ options: SocketOptions = SocketOptions()) throws(MessagingError) {
         guard let handle = zmq_socket(context.handle, role.type) else { throw .last("zmq_socket") }
+        do {
+            try Self.configure(handle, role, options)
+        } catch {
+            zmq_close(handle)
+            throw error
+        }
         self.handle = handle
         self.context = context
-        try set(ZMQ_LINGER, options.lingerMilliseconds)
-        try set(ZMQ_MAXMSGSIZE, options.maxFrameBytes)
-        try set(ZMQ_SNDHWM, options.sendHighWater)
-        try set(ZMQ_RCVHWM, options.receiveHighWater)
-        try set(ZMQ_HANDSHAKE_IVL, options.handshakeMilliseconds)
-        try set(ZMQ_HEARTBEAT_IVL, options.heartbeatMilliseconds)
-        try set(ZMQ_HEARTBEAT_TIMEOUT, options.heartbeatTimeoutMilliseconds)
-        try set(ZMQ_RECONNECT_IVL, options.reconnectMilliseconds)
-        try set(ZMQ_RECONNECT_IVL_MAX, options.reconnectMaxMilliseconds)
-        try set(ZMQ_IMMEDIATE, Int32(options.sendsOnlyWhenConnected ? 1 : 0))
-        // Without it a ROUTER drops what it cannot route, silently.
-        if case .router = role { try set(ZMQ_ROUTER_MANDATORY, Int32(1)) }
     }
 
     deinit {
@@ -96,10 +90,26 @@ public struct Socket: ~Copyable {
         return String(decoding: buffer.prefix(max(0, size - 1)).map(UInt8.init(bitPattern:)), as: UTF8.self)
     }
 
-    private func set<Value: BitwiseCopyable>(_ option: Int32, _ value: Value) throws(MessagingError) {
-        var value = value
-        guard zmq_setsockopt(handle, option, &value, MemoryLayout<Value>.size) == 0 else {
-            throw .last("zmq_setsockopt \(option)")
+    private static func configure(
+        _ handle: UnsafeMutableRawPointer, _ role: Role, _ options: SocketOptions
+    ) throws(MessagingError) {
+        func set(_ option: Int32, _ value: some BitwiseCopyable) throws(MessagingError) {
+            var value = value
+            guard zmq_setsockopt(handle, option, &value, MemoryLayout.size(ofValue: value)) == 0 else {
+                throw .last("zmq_setsockopt \(option)")
+            }
         }
+        try set(ZMQ_LINGER, options.lingerMilliseconds)
+        try set(ZMQ_MAXMSGSIZE, options.maxFrameBytes)
+        try set(ZMQ_SNDHWM, options.sendHighWater)
+        try set(ZMQ_RCVHWM, options.receiveHighWater)
+        try set(ZMQ_HANDSHAKE_IVL, options.handshakeMilliseconds)
+        try set(ZMQ_HEARTBEAT_IVL, options.heartbeatMilliseconds)
+        try set(ZMQ_HEARTBEAT_TIMEOUT, options.heartbeatTimeoutMilliseconds)
+        try set(ZMQ_RECONNECT_IVL, options.reconnectMilliseconds)
+        try set(ZMQ_RECONNECT_IVL_MAX, options.reconnectMaxMilliseconds)
+        try set(ZMQ_IMMEDIATE, Int32(options.sendsOnlyWhenConnected ? 1 : 0))
+        // Without it a ROUTER drops what it cannot route, silently.
+        if case .router = role { try set(ZMQ_ROUTER_MANDATORY, Int32(1)) }
     }
 }
