@@ -43,6 +43,7 @@ let package = Package(
     ],
     targets: [
         // Floor 0: C, each with exactly one Swift importer.
+        .target(name: "CKernels"),
         .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
         .target(
             name: "CImageCodecs",
@@ -53,12 +54,14 @@ let package = Package(
 
         // Floor 1: parts.
         room("Tensors", []),
+        room("Kernels", ["Tensors", "CKernels", "COpenBLAS"]),
         room("Checkpoints", ["Tensors"]),
         room("Tokenization", ["CSentencePiece"]),
         room("Imaging", ["CImageCodecs", "CCairo"]),
         room("Grounding", []),
 
         // Floor 2: engine.
+        room("Kosmos2", ["Kernels", "Checkpoints", "Tokenization", "Tensors"]),
         // Floor 3: wire.
         // Floor 4: service.
         // Floor 5: faces.
@@ -66,9 +69,11 @@ let package = Package(
         .target(
             name: "TestSupport", dependencies: ["Tensors", "Checkpoints"], path: "Tests/TestSupport",
             swiftSettings: house),
+        tests(of: "Kernels"),
         tests(of: "Tokenization"),
         tests(of: "Imaging"),
         tests(of: "Grounding"),
+        tests(of: "Kosmos2", ["Checkpoints", "Tensors", "Kernels"]),
     ],
     cxxLanguageStandard: .cxx17
 )

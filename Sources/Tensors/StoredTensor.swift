@@ -24,4 +24,10 @@ public struct StoredTensor: @unchecked Sendable {
         self.bytes = bytes
         self.owner = owner
     }
+
+    /// The same bytes under another shape.
+    /// - Precondition: as many elements.
+    public func reshaped(_ shape: Shape) -> StoredTensor {
+        StoredTensor(elementType: elementType, shape: shape, bytes: bytes, owner: owner)
+    }
 }

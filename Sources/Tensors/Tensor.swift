@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
 
+import Foundation
+
 /// Owned, contiguous, row-major float32 memory: what activations, caches and logits live in.
 ///
 /// The memory is aligned to a cache line and starts as zeros. A tensor has one owner at a time (the engine's
@@ -13,14 +15,18 @@ public final class Tensor {
     /// The alignment of `pointer` in bytes: one cache line, and the widest vector register.
     public static let alignment = 64
 
-    /// Allocates zeros.
+    /// What was allocated; `pointer` is the first aligned place in it.
+    private let allocation: UnsafeMutableRawPointer
+
+    /// Allocates zeros. Large tensors take their pages when they are first written, so a cache with room for a long
+    /// text costs what is used of it.
     /// - Parameter shape: any shape; an empty one still owns a valid pointer.
     public init(_ shape: Shape) {
         self.shape = shape
-        let byteCount = max(shape.count * MemoryLayout<Float>.stride, Self.alignment)
-        let raw = UnsafeMutableRawPointer.allocate(byteCount: byteCount, alignment: Self.alignment)
-        raw.initializeMemory(as: UInt8.self, repeating: 0, count: byteCount)
-        pointer = raw.assumingMemoryBound(to: Float.self)
+        let byteCount = shape.count * MemoryLayout<Float>.stride + Self.alignment
+        guard let allocation = calloc(byteCount, 1) else { fatalError("out of memory: tensor \(shape)") }
+        self.allocation = allocation
+        pointer = allocation.alignedUp(toMultipleOf: Self.alignment).assumingMemoryBound(to: Float.self)
     }
 
     /// Copies `values` in row-major order.
@@ -32,7 +38,7 @@ public final class Tensor {
     }
 
     deinit {
-        UnsafeMutableRawPointer(pointer).deallocate()
+        free(allocation)
     }
 
     public var count: Int { shape.count }

@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: MIT
+//
+// The text decoder: a Magneto transformer (Wang et al. 2022), sub-LayerNorm, decoder only.
+// Source: transformers 5.23, modeling_kosmos2.py, Kosmos2TextTransformer. Positions are each sequence's own: where the
+// reference counts the padding of a batch into them, this does not.
+
+internal import Checkpoints
+import Foundation
+internal import Kernels
+internal import Tensors
+
+/// Tokens and picture vectors to logits, through the caches of one or several sequences.
+struct Decoder {
+    private let configuration: Kosmos2Configuration.Text
+    private let embedding: WeightMatrix
+    private let layers: [DecoderLayer]
+    private let norm: LayerNorm
+    private let positions: SinusoidalPositions
+
+    init(_ configuration: Kosmos2Configuration.Text, _ weights: inout Weights) throws(CheckpointError) {
+        self.configuration = configuration
+        let prefix = "text_model.model."
+        embedding = WeightMatrix(
+            try weights.stored(prefix + "embed_tokens.weight", [configuration.vocabulary, configuration.width]))
+        var layers: [DecoderLayer] = []
+        for index in 0..<configuration.layers {
+            layers.append(try DecoderLayer(configuration, index, "\(prefix)layers.\(index).", &weights))
+        }
+        self.layers = layers
+        norm = try weights.norm(prefix + "layer_norm", configuration.width, epsilon: configuration.layerNormEpsilon)
+        positions = SinusoidalPositions(width: configuration.width)
+    }
+
+    /// Input of the first layer: `[T, D]`. Picture vectors take the place of embeddings before the scale, so they are
+    /// scaled too.
+    func embed(
+        _ tokens: [Int], image: (embeddings: Tensor, at: Int)? = nil, firstPositions: [Int]
+    ) -> Tensor {
+        let x = Tensor([tokens.count, configuration.width])
+        for (row, token) in tokens.enumerated() { embedding.copyRow(token, to: x.row(row)) }
+        if let image {
+            x.row(image.at).update(from: image.embeddings.pointer, count: image.embeddings.count)
+        }
+        let scale = configuration.scalesEmbedding ? Float(configuration.width).squareRoot() : 1
+        for row in tokens.indices {
+            let values = x.row(row)
+            for column in 0..<configuration.width { values[column] *= scale }
+            positions.add(firstPositions[row], to: values)
+        }
+        return x
+    }
+
+    /// A prompt through one cache: `[T, D]` after the last LayerNorm.
+    func prefill(_ x: Tensor, cache: KeyValueCache, _ observe: ActivationObserver, step: () -> Void) -> Tensor {
+        for (index, layer) in layers.enumerated() {
+            layer(x) { q, k, v in
+                layer.attend(q, k, v, cache: cache)
+            }
+            if index == 0 { observe("text.layer0", x) }
+            step()
+        }
+        cache.advance(by: x.shape[0])
+        return norm(x)
+    }
+
+    /// One token for each sequence: `[B, D]` after the last LayerNorm.
+    func decode(_ x: Tensor, caches: [KeyValueCache], step: () -> Void) -> Tensor {
+        for layer in layers {
+            layer(x) { q, k, v in
+                layer.attend(q, k, v, caches: caches)
+            }
+            step()
+        }
+        for cache in caches { cache.advance(by: 1) }
+        return norm(x)
+    }
+
+    /// Hidden states `[rows, D]` to raw logits `[rows, vocabulary]`, by the tied embedding.
+    func logits(_ hidden: Tensor) -> Tensor {
+        embedding.product(hidden)
+    }
+}
+
+/// One block: attention, then feed-forward, each with a LayerNorm before it and another inside.
+private struct DecoderLayer {
+    private let index: Int
+    private let heads: Int
+    private let attentionNorm: LayerNorm
+    private let q: Linear
+    private let k: Linear
+    private let v: Linear
+    private let innerNorm: LayerNorm
+    private let out: Linear
+    private let feedForwardNorm: LayerNorm
+    private let fc1: Linear
+    private let hiddenNorm: LayerNorm
+    private let fc2: Linear
+
+    init(
+        _ c: Kosmos2Configuration.Text, _ index: Int, _ prefix: String, _ weights: inout Weights
+    ) throws(CheckpointError) {
+        self.index = index
+        heads = c.heads
+        let (width, epsilon, attention) = (c.width, c.layerNormEpsilon, prefix + "self_attn.")
+        attentionNorm = try weights.norm(prefix + "self_attn_layer_norm", width, epsilon: epsilon)
+        q = try weights.linear(attention + "q_proj", inputs: width, outputs: width)
+        k = try weights.linear(attention + "k_proj", inputs: width, outputs: width)
+        v = try weights.linear(attention + "v_proj", inputs: width, outputs: width)
+        innerNorm = try weights.norm(attention + "inner_attn_ln", width, epsilon: epsilon)
+        out = try weights.linear(attention + "out_proj", inputs: width, outputs: width)
+        // The checkpoint's "final" layer norm is the one before the feed-forward, in every layer.
+        feedForwardNorm = try weights.norm(prefix + "final_layer_norm", width, epsilon: epsilon)
+        fc1 = try weights.linear(prefix + "ffn.fc1", inputs: width, outputs: c.feedForward)
+        hiddenNorm = try weights.norm(prefix + "ffn.ffn_layernorm", c.feedForward, epsilon: epsilon)
+        fc2 = try weights.linear(prefix + "ffn.fc2", inputs: c.feedForward, outputs: width)
+    }
+
+    /// In place on x `[T, D]`; `attend` mixes values by queries and keys, all `[T, D]`.
+    func callAsFunction(_ x: Tensor, attend: (_ q: Tensor, _ k: Tensor, _ v: Tensor) -> Tensor) {
+        let normed = attentionNorm(x)
+        Kernels.add(out(innerNorm(attend(q(normed), k(normed), v(normed)))), to: x)
+        let hidden = fc1(feedForwardNorm(x))
+        Kernels.gelu(hidden)
+        Kernels.add(fc2(hiddenNorm(hidden)), to: x)
+    }
+
+    /// All rows belong to one sequence and follow what its cache holds.
+    func attend(_ q: Tensor, _ k: Tensor, _ v: Tensor, cache: KeyValueCache) -> Tensor {
+        let output = Tensor(q.shape)
+        store(k.pointer, v.pointer, rows: k.shape[0], in: cache)
+        mix(q.pointer, rows: q.shape[0], cache: cache, into: output.pointer)
+        return output
+    }
+
+    /// Each row belongs to a sequence of its own.
+    func attend(_ q: Tensor, _ k: Tensor, _ v: Tensor, caches: [KeyValueCache]) -> Tensor {
+        let output = Tensor(q.shape)
+        for (row, cache) in caches.enumerated() {
+            store(k.row(row), v.row(row), rows: 1, in: cache)
+            mix(q.row(row), rows: 1, cache: cache, into: output.row(row))
+        }
+        return output
+    }
+
+    private func store(_ k: UnsafePointer<Float>, _ v: UnsafePointer<Float>, rows: Int, in cache: KeyValueCache) {
+        let width = cache.keys[index].shape[1]
+        cache.keys[index].row(cache.count).update(from: k, count: rows * width)
+        cache.values[index].row(cache.count).update(from: v, count: rows * width)
+    }
+
+    private func mix(
+        _ q: UnsafePointer<Float>, rows: Int, cache: KeyValueCache, into output: UnsafeMutablePointer<Float>
+    ) {
+        Kernels.attention(
+            queries: q, rows: rows, keys: cache.keys[index].pointer, values: cache.values[index].pointer,
+            length: cache.count + rows, width: cache.keys[index].shape[1], heads: heads, firstVisible: cache.count + 1,
+            output: output)
+    }
+}
+
+/// Sinusoidal positions: sines of all frequencies, then cosines; not interleaved.
+///
+/// Frequencies are `10000^(-i / (half - 1))`. The k-th token of a sequence, from 0, has position k + 2, because row 1 of
+/// the reference's table belongs to padding. Computed in single precision, as the reference does.
+struct SinusoidalPositions {
+    private let frequencies: [Float]
+
+    /// The position of a sequence's first token.
+    private static let first = 2
+
+    init(width: Int) {
+        let half = width / 2
+        let step = Float(log(10000.0) / Double(half - 1))
+        frequencies = (0..<half).map { exp(Float($0) * -step) }
+    }
+
+    /// Adds the vector of the token at `index` (from 0) to `values` `[width]`.
+    func add(_ index: Int, to values: UnsafeMutablePointer<Float>) {
+        let position = Float(index + Self.first)
+        for (column, frequency) in frequencies.enumerated() {
+            values[column] += sin(position * frequency)
+            values[frequencies.count + column] += cos(position * frequency)
+        }
+    }
+}

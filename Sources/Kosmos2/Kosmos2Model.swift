@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: MIT
+//
+// KOSMOS-2: Grounding Multimodal Large Language Models to the World (Peng et al. 2023, arXiv 2306.14824).
+// Source of the architecture: transformers 5.23, modeling_kosmos2.py; weights in the layout of
+// microsoft/kosmos-2-patch14-224. Differs from it in the positions of padded batches, which are each sequence's own here.
+
+public import Checkpoints
+internal import Kernels
+import Synchronization
+public import Tensors
+public import Tokenization
+
+/// Called with the named intermediate results of a forward pass; the names are the reference recordings' own.
+public typealias ActivationObserver = (_ name: String, _ tensor: Tensor) -> Void
+
+/// A loaded model: weights mapped from a checkpoint folder, and the forward pass.
+///
+/// One thread at a time may run it. Only `progress` may be read from others.
+public final class Kosmos2Model {
+    public let configuration: Kosmos2Configuration
+    public let tokenizer: Tokenizer
+    /// Counts layers and tokens as they are computed: still, while the model is meant to be working, means stuck.
+    public let progress: Progress
+
+    private let vision: VisionTower
+    private let connector: Connector
+    private let decoder: Decoder
+
+    /// A counter that the engine's thread advances and any thread reads.
+    public final class Progress: Sendable {
+        private let count = Atomic<UInt64>(0)
+
+        public init() {}
+
+        public var value: UInt64 { count.load(ordering: .relaxed) }
+
+        public func advance() {
+            count.wrappingAdd(1, ordering: .relaxed)
+        }
+    }
+
+    /// - Parameters:
+    ///   - checkpoint: a folder with `config.json`, tokenizer and weights; nothing of it is copied but small vectors.
+    ///   - threads: for matrix products, process-wide.
+    /// - Throws: `CheckpointError` or `TokenizerError`.
+    public init(checkpoint: Checkpoint, threads: Int) throws {
+        Kernels.setThreads(threads)
+        configuration = try Kosmos2Configuration(json: checkpoint.json("config.json"))
+        tokenizer = try Tokenizer(folder: checkpoint.folder)
+        progress = Progress()
+        guard tokenizer.vocabularySize <= configuration.text.vocabulary else {
+            throw CheckpointError(
+                .configuration,
+                "the tokenizer has \(tokenizer.vocabularySize) tokens, the model's vocab_size is \(configuration.text.vocabulary)"
+            )
+        }
+        var weights = Weights(checkpoint)
+        vision = try VisionTower(configuration.vision, &weights)
+        connector = try Connector(configuration, &weights)
+        decoder = try Decoder(configuration.text, &weights)
+        try weights.requireAllTaken()
+    }
+
+    /// The vectors that stand for a picture: `[latents, D]`.
+    /// - Parameter pixels: `[3, S, S]`, normalised.
+    public func encodeImage(_ pixels: [Float], observer: ActivationObserver = { _, _ in }) -> Tensor {
+        let features = vision(pixels, observer, step: progress.advance)
+        let embeddings = connector(features)
+        observer("image_embeds", embeddings)
+        return embeddings
+    }
+
+    /// A cache for one sequence.
+    /// - Parameter capacity: the most tokens; the model's longest text by default.
+    public func makeCache(capacity: Int? = nil) -> KeyValueCache {
+        KeyValueCache(
+            layers: configuration.text.layers, capacity: capacity ?? configuration.text.maxPositions,
+            width: configuration.text.width)
+    }
+
+    /// Runs tokens that follow what the cache holds.
+    ///
+    /// - Parameters:
+    ///   - tokens: at least one, each below the vocabulary's size.
+    ///   - image: picture vectors and the index in `tokens` of the first place they take.
+    /// - Returns: raw logits `[V]` of the last token.
+    public func prefill(
+        tokens: [Int], image: (embeddings: Tensor, at: Int)? = nil, cache: KeyValueCache,
+        observer: ActivationObserver = { _, _ in }
+    ) -> [Float] {
+        precondition(
+            !tokens.isEmpty && cache.count + tokens.count <= cache.capacity,
+            "prefill: \(tokens.count) tokens after \(cache.count), capacity \(cache.capacity)")
+        let start = cache.count
+        let x = decoder.embed(tokens, image: image, firstPositions: Array(start..<start + tokens.count))
+        observer("text.embed_sum", x)
+        let hidden = decoder.prefill(x, cache: cache, observer, step: progress.advance)
+        observer("text.final_hidden", hidden)
+        let last = Tensor([1, configuration.text.width])
+        last.pointer.update(from: hidden.row(tokens.count - 1), count: configuration.text.width)
+        return decoder.logits(last).array
+    }
+
+    /// One more token for each of several sequences, each at its own position.
+    ///
+    /// - Parameters:
+    ///   - tokens: one for each cache.
+    ///   - caches: distinct, each with room for one more.
+    /// - Returns: raw logits `[B, V]`.
+    public func step(tokens: [Int], caches: [KeyValueCache]) -> Tensor {
+        precondition(
+            tokens.count == caches.count && caches.allSatisfy { $0.count < $0.capacity },
+            "step: \(tokens.count) tokens for \(caches.count) caches")
+        let x = decoder.embed(tokens, firstPositions: caches.map(\.count))
+        let logits = decoder.logits(decoder.decode(x, caches: caches, step: progress.advance))
+        progress.advance()
+        return logits
+    }
+}
