@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: MIT
 import Grounding
+import Inference
 import Wire
 
 /// One job from its frames to its answer: read, check, run, write.
 struct JobExecutor {
     let runner: any JobRunner
 
-    func execute(_ job: Job, cancellation: JobCancellation, at now: ContinuousClock.Instant) -> JobResult {
+    func execute(_ job: Wire.Job, cancellation: CancellationFlag, at now: ContinuousClock.Instant) -> JobResult {
         do throws(RPCStatus) {
-            if let reason = cancellation.reason(at: now) { throw reason }
+            if let reason = cancellation.refusal(at: now) { throw reason }
             let result = try run(job, cancellation)
             let body = result.body(job.resultEncoding)
             guard body.count <= WireLimits.responseBodyBytes else {
@@ -20,7 +21,7 @@ struct JobExecutor {
         }
     }
 
-    private func run(_ job: Job, _ cancellation: JobCancellation) throws(RPCStatus) -> GroundingResult {
+    private func run(_ job: Wire.Job, _ cancellation: CancellationFlag) throws(RPCStatus) -> GroundingResult {
         guard let task = Method(rawValue: job.method)?.task else {
             throw RPCStatus(.unimplemented, "the worker has no method \(job.method)", reason: .unknownMethod)
         }

@@ -1,29 +1,27 @@
 // SPDX-License-Identifier: MIT
 import Dispatch
+import Inference
 import Synchronization
 import Wire
 
 /// The jobs that wait for the engine, in order, with the flag of each.
 final class JobLine: Sendable {
-    struct Entry: Sendable {
-        let job: Job
-        let cancellation: JobCancellation
-    }
+    typealias Entry = (job: Wire.Job, cancellation: CancellationFlag)
 
     private struct State {
         var waiting: [Entry] = []
         /// Of every job that the engine has not reported yet.
-        var flags: [Wire.Dispatch: JobCancellation] = [:]
+        var flags: [Wire.Dispatch: CancellationFlag] = [:]
         var isClosed = false
     }
 
     private let state = Mutex(State())
     private let available = DispatchSemaphore(value: 0)
 
-    func append(_ job: Job, at now: ContinuousClock.Instant) {
-        let flag = JobCancellation(deadline: now + .milliseconds(Int(job.remainingMilliseconds)))
+    func append(_ job: Wire.Job, at now: ContinuousClock.Instant) {
+        let flag = CancellationFlag(deadline: now + .milliseconds(Int(job.remainingMilliseconds)))
         state.withLock {
-            $0.waiting.append(Entry(job: job, cancellation: flag))
+            $0.waiting.append((job, flag))
             $0.flags[job.dispatch] = flag
         }
         available.signal()
@@ -41,7 +39,7 @@ final class JobLine: Sendable {
         }
     }
 
-    func reported(_ dispatch: Wire.Dispatch) {
+    func forget(_ dispatch: Wire.Dispatch) {
         state.withLock { $0.flags[dispatch] = nil }
     }
 

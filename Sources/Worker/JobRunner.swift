@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 public import Grounding
+public import Inference
 public import Wire
 
 /// What does the work of a worker: an engine, or a fake one in a test.
@@ -15,6 +16,6 @@ public protocol JobRunner {
     ///
     /// - Throws: a status that a worker may make.
     func run(
-        id: String, request: TaskRequest, image: [UInt8], cancellation: JobCancellation
+        id: String, request: TaskRequest, image: [UInt8], cancellation: CancellationFlag
     ) throws(RPCStatus) -> GroundingResult
 }
