@@ -130,8 +130,7 @@ package struct CallTable {
     }
 
     /// Ends every call.
-    package mutating func close() {
-        let status = RPCStatus(.cancelled, "the client was closed")
+    package mutating func close(_ status: RPCStatus) {
         for id in entries.keys { finish(id, CallResponse(id: id, status: status)) }
     }
 

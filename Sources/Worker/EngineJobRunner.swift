@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 public import Grounding
+import Imaging
 public import Inference
 import Kosmos2
 public import Wire

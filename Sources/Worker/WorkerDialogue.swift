@@ -25,7 +25,8 @@ struct WorkerDialogue: ~Copyable {
     /// Messages read before time is looked at again.
     private static let burst = 64
 
-    init(_ configuration: WorkerConfiguration, facts: EngineFacts, line: JobLine, logger: Logger) throws(MessagingError) {
+    init(_ configuration: WorkerConfiguration, facts: EngineFacts, line: JobLine, logger: Logger) throws(MessagingError)
+    {
         link = try BrokerLink(Context(), try Endpoint(configuration.endpoint), configuration.encoding)
         session = WorkerSession(
             hello: WorkerHello(configuration, facts), helloInterval: configuration.helloInterval, at: .now)
