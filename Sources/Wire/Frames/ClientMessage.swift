@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: MIT
+import SwiftProtobuf
+
+/// What a client says to the broker.
+public enum ClientMessage: Sendable, Hashable {
+    case request(CallRequest)
+    case cancel(id: String, reason: String)
+
+    static let kinds: Set<MessageKind> = [.request, .cancel]
+
+    /// Reads the frames that follow the routing id and the delimiter.
+    public init(frames: [[UInt8]]) throws(FrameError) {
+        let envelope = try Envelope(frames, kinds: Self.kinds)
+        switch envelope.kind {
+        case .request: self = .request(try CallRequest(envelope))
+        default: self = try Self.cancel(envelope)
+        }
+    }
+
+    /// The frames of the message, the header in the given encoding.
+    public func frames(_ encoding: WireEncoding) -> [[UInt8]] {
+        switch self {
+        case .request(let request): request.frames(encoding)
+        case .cancel(let id, let reason):
+            Envelope.frames(
+                .cancel,
+                ProtoCancelHeader.with {
+                    $0.id = id
+                    $0.reason = reason
+                }, encoding)
+        }
+    }
+
+    private static func cancel(_ envelope: Envelope) throws(FrameError) -> ClientMessage {
+        let header = try envelope.decodeHeader(ProtoCancelHeader.self)
+        guard HeaderRules.isID(header.id) else { throw FrameError.id.encoded(envelope.encoding) }
+        return .cancel(id: header.id, reason: header.reason)
+    }
+}
+
+/// One call, as a client opens it.
+public struct CallRequest: Sendable, Hashable {
+    public var id: String
+    public var method: String
+    /// What is left of the call's time; `nil` takes the broker's default.
+    public var timeoutMilliseconds: UInt32?
+    public var metadata: [String: String]
+    public var idempotencyKey: String
+    public var traceparent: String
+    public var previousAttempts: UInt32
+    /// How the header came, and so how the answer goes.
+    public var encoding: WireEncoding
+    /// The method's request, as the client wrote it.
+    public var body: [UInt8]
+    public var image: [UInt8]?
+
+    public init(
+        id: String, method: String, timeoutMilliseconds: UInt32? = nil, metadata: [String: String] = [:],
+        idempotencyKey: String = "", traceparent: String = "", previousAttempts: UInt32 = 0,
+        encoding: WireEncoding = .protobuf, body: [UInt8], image: [UInt8]? = nil
+    ) {
+        self.id = id
+        self.method = method
+        self.timeoutMilliseconds = timeoutMilliseconds
+        self.metadata = metadata
+        self.idempotencyKey = idempotencyKey
+        self.traceparent = traceparent
+        self.previousAttempts = previousAttempts
+        self.encoding = encoding
+        self.body = body
+        self.image = image
+    }
+
+    /// The time that the call has: the default where the client named none, never more than the limit.
+    public var effectiveTimeoutMilliseconds: UInt32 {
+        min(timeoutMilliseconds ?? WireLimits.defaultTimeoutMilliseconds, WireLimits.maxTimeoutMilliseconds)
+    }
+
+    init(_ envelope: Envelope) throws(FrameError) {
+        let header = try envelope.decodeHeader(ProtoRequestHeader.self)
+        try Self.check(header, envelope.encoding)
+        try envelope.checkSizes(id: header.id)
+        self.init(
+            id: header.id, method: header.method, timeoutMilliseconds: header.hasTimeoutMs ? header.timeoutMs : nil,
+            metadata: header.metadata, idempotencyKey: header.idempotencyKey, traceparent: header.traceparent,
+            previousAttempts: header.previousAttempts, encoding: envelope.encoding, body: envelope.body,
+            image: envelope.image)
+    }
+
+    private static func check(_ header: ProtoRequestHeader, _ encoding: WireEncoding) throws(FrameError) {
+        guard HeaderRules.isID(header.id) else { throw FrameError.id.encoded(encoding) }
+        let fault =
+            if !HeaderRules.isMethod(header.method) {
+                "has no method of the form /service/method, at most \(WireLimits.methodBytes) bytes"
+            } else if !header.idempotencyKey.isEmpty && !HeaderRules.isID(header.idempotencyKey) {
+                "has an idempotency_key that is not 1 to \(WireLimits.idBytes) bytes of printable ASCII"
+            } else {
+                HeaderRules.metadataFault(header.metadata)
+            }
+        if let fault { throw FrameError.header(fault).about(header.id).encoded(encoding) }
+    }
+
+    func frames(_ encoding: WireEncoding) -> [[UInt8]] {
+        var header = ProtoRequestHeader()
+        header.id = id
+        header.method = method
+        if let timeoutMilliseconds { header.timeoutMs = timeoutMilliseconds }
+        header.metadata = metadata
+        header.idempotencyKey = idempotencyKey
+        header.traceparent = traceparent
+        header.previousAttempts = previousAttempts
+        return Envelope.frames(.request, header, encoding, body: body, image: image)
+    }
+}
+
+extension FrameError {
+    static let id = header("has no id of 1 to \(WireLimits.idBytes) bytes of printable ASCII")
+}

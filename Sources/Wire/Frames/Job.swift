@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: MIT
+import SwiftProtobuf
+
+/// One call on its way to a worker.
+public struct Job: Sendable, Hashable {
+    public var dispatch: Dispatch
+    /// The client's id of the call: the `id` of the result.
+    public var id: String
+    public var method: String
+    /// What is left of the call's time.
+    public var remainingMilliseconds: UInt32
+    /// How long the call has waited: `timing_ms.queue` of the result.
+    public var queueMilliseconds: UInt32
+    /// How to write the result.
+    public var resultEncoding: WireEncoding
+    public var metadata: [String: String]
+    public var traceparent: String
+    /// The method's request, as the client wrote it.
+    public var body: [UInt8]
+    public var image: [UInt8]?
+
+    public init(
+        dispatch: Dispatch, id: String, method: String, remainingMilliseconds: UInt32, queueMilliseconds: UInt32 = 0,
+        resultEncoding: WireEncoding = .protobuf, metadata: [String: String] = [:], traceparent: String = "",
+        body: [UInt8], image: [UInt8]? = nil
+    ) {
+        self.dispatch = dispatch
+        self.id = id
+        self.method = method
+        self.remainingMilliseconds = remainingMilliseconds
+        self.queueMilliseconds = queueMilliseconds
+        self.resultEncoding = resultEncoding
+        self.metadata = metadata
+        self.traceparent = traceparent
+        self.body = body
+        self.image = image
+    }
+
+    init(_ envelope: Envelope) throws(FrameError) {
+        let header = try envelope.decodeHeader(ProtoJobHeader.self)
+        let dispatch = try envelope.dispatch(header.dispatch)
+        guard HeaderRules.isID(header.id), HeaderRules.isMethod(header.method) else {
+            throw FrameError.header("has no id or method").encoded(envelope.encoding)
+        }
+        try envelope.checkSizes(id: header.id)
+        self.init(
+            dispatch: dispatch, id: header.id, method: header.method, remainingMilliseconds: header.remainingMs,
+            queueMilliseconds: header.queueMs, resultEncoding: header.encoding == .json ? .json : .protobuf,
+            metadata: header.metadata, traceparent: header.traceparent, body: envelope.body, image: envelope.image)
+    }
+
+    var proto: ProtoJobHeader {
+        .with {
+            $0.dispatch = dispatch.proto
+            $0.id = id
+            $0.method = method
+            $0.remainingMs = remainingMilliseconds
+            $0.queueMs = queueMilliseconds
+            $0.encoding = resultEncoding == .json ? .json : .protobuf
+            $0.metadata = metadata
+            $0.traceparent = traceparent
+        }
+    }
+}

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: MIT
+public import Grounding
+
+/// The methods of this version, by their paths.
+public enum Method: String, Sendable, Hashable, CaseIterable {
+    case caption = "/boxwood.v1.Grounding/Caption"
+    case detect = "/boxwood.v1.Grounding/Detect"
+    case ground = "/boxwood.v1.Grounding/Ground"
+    case refer = "/boxwood.v1.Grounding/Refer"
+    case describe = "/boxwood.v1.Grounding/Describe"
+    case ask = "/boxwood.v1.Grounding/Ask"
+    case generate = "/boxwood.v1.Grounding/Generate"
+    case healthCheck = "/boxwood.v1.Health/Check"
+    case healthWatch = "/boxwood.v1.Health/Watch"
+    case discovery = "/boxwood.v1.Discovery/Describe"
+    case adminStatus = "/boxwood.v1.Admin/Status"
+
+    public static let groundingService = "boxwood.v1.Grounding"
+
+    public init(_ task: GroundingTask.Name) {
+        switch task {
+        case .caption: self = .caption
+        case .detect: self = .detect
+        case .ground: self = .ground
+        case .refer: self = .refer
+        case .describe: self = .describe
+        case .ask: self = .ask
+        case .generate: self = .generate
+        }
+    }
+
+    /// The task that a worker does for this method; `nil` for those that the broker answers.
+    public var task: GroundingTask.Name? {
+        GroundingTask.Name.allCases.first { Method($0) == self }
+    }
+
+    public var isStreaming: Bool { self == .healthWatch }
+
+    public var requestType: String {
+        switch self {
+        case .caption: "CaptionRequest"
+        case .detect: "DetectRequest"
+        case .ground: "GroundRequest"
+        case .refer: "ReferRequest"
+        case .describe: "DescribeRequest"
+        case .ask: "AskRequest"
+        case .generate: "GenerateRequest"
+        case .healthCheck, .healthWatch: "HealthRequest"
+        case .discovery: "DiscoveryRequest"
+        case .adminStatus: "AdminStatusRequest"
+        }
+    }
+
+    public var responseType: String {
+        switch self {
+        case .healthCheck, .healthWatch: "HealthResponse"
+        case .discovery: "DiscoveryResponse"
+        case .adminStatus: "AdminStatusResponse"
+        default: "GroundingResult"
+        }
+    }
+}
