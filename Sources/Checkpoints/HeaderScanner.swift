@@ -77,7 +77,8 @@ struct HeaderScanner {
     private mutating func metadata() throws(CheckpointError) -> [String: String] {
         var result: [String: String] = [:]
         try object { (scanner, key) throws(CheckpointError) in
-            result[key] = try scanner.string()
+            let old = result.updateValue(try scanner.string(), forKey: key)
+            guard old == nil else { throw scanner.syntax("names \"\(key)\" twice in its metadata") }
         }
         return result
     }

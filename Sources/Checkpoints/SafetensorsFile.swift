@@ -27,6 +27,11 @@ public final class SafetensorsFile: Sendable {
         try Self.checkOffsets(ordered, dataSize: data.count, file: name)
         var tensors: [String: StoredTensor] = [:]
         for entry in ordered {
+            // String equality folds Unicode normalisation, which the scanner's comparison of bytes does not.
+            guard tensors[entry.name] == nil else {
+                throw CheckpointError(
+                    .headerSyntax, "\(name): two tensor names differ only in Unicode normalisation: \"\(entry.name)\"")
+            }
             tensors[entry.name] = try Self.tensor(entry, data: data, owner: file, file: name)
         }
         self.tensors = tensors

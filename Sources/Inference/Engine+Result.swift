@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: MIT
+
+import Grounding
+import Kosmos2
+import Tokenization
+
+extension Engine {
+    func result(
+        id: String, job: Job, output: JobOutput, picture: ImageDescription, isHit: Bool, timing: Timing
+    ) -> GroundingResult {
+        let answer = answer(job, output, ResultAssembly(width: picture.width, height: picture.height))
+        let usage = Usage(
+            promptTokens: output.promptTokens, generatedTokens: output.generations.reduce(0) { $0 + $1.ids.count },
+            imageCacheHit: isHit)
+        return GroundingResult(
+            id: id, task: job.task.name, model: identity, image: picture, caption: answer.caption,
+            entities: answer.entities,
+            text: output.generations.map { text($0.ids) }.joined(separator: "\n"),
+            finishReason: output.generations.contains { $0.finish == .length } ? .length : .stop,
+            warnings: answer.warnings + output.warnings, usage: usage, timing: timing)
+    }
+
+    private func answer(_ job: Job, _ output: JobOutput, _ assembly: ResultAssembly) -> ResultAssembly.Answer {
+        let boxes = output.generations.map(scored)
+        switch job.task {
+        case .detect(let labels):
+            return assembly.detection(labels: labels, boxes: boxes)
+        case .ground(let sentence, let phrases):
+            return assembly.grounding(sentence: sentence, phrases: phrases, boxes: boxes)
+        case .refer(let expression):
+            let whole = 0..<expression.unicodeScalars.count
+            return assembly.grounding(sentence: expression, phrases: [whole], boxes: boxes)
+        case .ask:
+            // The question is the caller's text: it is no part of the answer and is never parsed for tags.
+            return parsed(prompt: [], output.generations[0], boxes[0], assembly)
+        case .caption, .describe, .generate:
+            return parsed(prompt: job.prompts[0], output.generations[0], boxes[0], assembly)
+        }
+    }
+
+    private func parsed(
+        prompt: [Int], _ generation: Generation, _ boxes: [ScoredBox], _ assembly: ResultAssembly
+    ) -> ResultAssembly.Answer {
+        let parser = GroundedTextParser(.strict)
+        let given = parser.parse(text(prompt)).entities.count
+        return assembly.parsed(parser.parse(text(prompt + generation.ids)), given: given, scores: boxes)
+    }
+
+    private func scored(_ generation: Generation) -> [ScoredBox] {
+        generation.steps.isEmpty ? [] : BoxScore.boxes(generation, specials: model.tokenizer.specials)
+    }
+
+    private func text(_ ids: [Int]) -> String {
+        model.tokenizer.decode(ids, skippingSpecialTokens: true)
+    }
+}

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: MIT
+
+package import Grounding
+
+/// How one sequence is continued.
+package struct GenerationPlan: Sendable {
+    package var maxNewTokens: Int
+    package var decoding: Decoding
+    package var noRepeatNgram: Int
+    package var grammar: ObjectGrammar?
+    package var endOfText: Int
+
+    package init(
+        maxNewTokens: Int, decoding: Decoding = .greedy, noRepeatNgram: Int = 0, grammar: ObjectGrammar? = nil,
+        endOfText: Int = 2
+    ) {
+        precondition(maxNewTokens > 0, "generation of \(maxNewTokens) tokens")
+        self.maxNewTokens = maxNewTokens
+        self.decoding = decoding
+        self.noRepeatNgram = noRepeatNgram
+        self.grammar = grammar
+        self.endOfText = endOfText
+    }
+}
+
+/// What was generated for one prompt.
+package struct Generation: Sendable, Equatable {
+    /// One token and how sure the model was of it, from raw logits.
+    package struct Step: Sendable, Equatable {
+        /// Among all tokens.
+        package var probability: Double
+        /// Among those that the grammar allowed.
+        package var allowedProbability: Double
+    }
+
+    /// The new tokens, `</s>` included where it came.
+    package var ids: [Int] = []
+    /// One for each token; empty after a beam search.
+    package var steps: [Step] = []
+    package var finish: FinishReason = .length
+}

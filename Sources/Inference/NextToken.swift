@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: MIT
+
+import Foundation
+
+/// The choice of the next token from raw logits, as pure functions. `V` is the vocabulary.
+package struct NextToken {
+    /// The raw logits, `[V]`.
+    private let logits: UnsafeBufferPointer<Float>
+
+    package init(_ logits: UnsafeBufferPointer<Float>) {
+        self.logits = logits
+    }
+
+    /// The candidates: allowed by the grammar and not blocked. Where the block leaves nothing, it gives way.
+    package func candidates(_ allowed: ObjectGrammar.Allowed, blocked: [Int]) -> [Int] {
+        let barred = Set(blocked)
+        let open: [Int] =
+            switch allowed {
+            case .any: Array(logits.indices)
+            case .only(let ids): ids
+            }
+        let free = barred.isEmpty ? open : open.filter { !barred.contains($0) }
+        return free.isEmpty ? open : free
+    }
+
+    /// The likeliest candidate; of equals the lowest id.
+    package func greedy(_ candidates: [Int]) -> Int {
+        var best = candidates[0]
+        for id in candidates where logits[id] > logits[best] || (logits[id] == logits[best] && id < best) { best = id }
+        return best
+    }
+
+    /// The logarithm of the sum of the exponentials, in double precision.
+    package func logSum(_ candidates: some Sequence<Int>) -> Double {
+        var peak = -Double.infinity
+        for id in candidates { peak = max(peak, Double(logits[id])) }
+        var sum = 0.0
+        for id in candidates { sum += exp(Double(logits[id]) - peak) }
+        return peak + log(sum)
+    }
+
+    /// The probability of a token among the candidates, from raw logits.
+    package func probability(of token: Int, among candidates: some Sequence<Int>) -> Double {
+        exp(Double(logits[token]) - logSum(candidates))
+    }
+
+    /// A random draw from the smallest set of likeliest candidates whose probability reaches `topP`.
+    package func sample(
+        _ candidates: [Int], temperature: Double, topP: Double, using generator: inout SplitMix64
+    ) -> Int {
+        let order = candidates.sorted { logits[$0] != logits[$1] ? logits[$0] > logits[$1] : $0 < $1 }
+        let peak = Double(logits[order[0]])
+        let weights = order.map { exp((Double(logits[$0]) - peak) / temperature) }
+        let total = weights.reduce(0, +)
+        var nucleus = 0
+        var mass = 0.0
+        repeat {
+            mass += weights[nucleus]
+            nucleus += 1
+        } while nucleus < weights.count && mass < topP * total
+        var draw = generator.unit() * mass
+        for index in 0..<nucleus {
+            draw -= weights[index]
+            if draw < 0 { return order[index] }
+        }
+        return order[nucleus - 1]
+    }
+}

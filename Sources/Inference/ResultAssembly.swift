@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: MIT
+
+package import Grounding
+
+/// Turns generated tokens and texts into the entities of a result: pure values, no model.
+package struct ResultAssembly: Sendable {
+    package let width: Int
+    package let height: Int
+
+    /// The size of the oriented picture in pixels.
+    package init(width: Int, height: Int) {
+        self.width = width
+        self.height = height
+    }
+
+    /// What a task's answer says, before usage and timing.
+    package struct Answer: Sendable, Equatable {
+        package var caption: String
+        package var entities: [Entity]
+        package var warnings: [String] = []
+    }
+
+    /// The labels that were found, joined by ", "; one entity for each.
+    package func detection(labels: [String], boxes: [[ScoredBox]]) -> Answer {
+        var caption = ""
+        var entities: [Entity] = []
+        for (label, boxes) in zip(labels, boxes) where !boxes.isEmpty {
+            if !caption.isEmpty { caption += ", " }
+            let start = caption.unicodeScalars.count
+            caption += label
+            entities.append(
+                Entity(
+                    phrase: label, span: start..<caption.unicodeScalars.count, label: label, source: .model,
+                    boxes: distinct(boxes)))
+        }
+        return Answer(caption: caption, entities: entities)
+    }
+
+    /// The caller's own sentence; one entity for each phrase that was found.
+    package func grounding(sentence: String, phrases: [Range<Int>], boxes: [[ScoredBox]]) -> Answer {
+        let scalars = Array(sentence.unicodeScalars)
+        let entities = zip(phrases, boxes).compactMap { span, boxes in
+            boxes.isEmpty
+                ? nil
+                : Entity(phrase: text(scalars[span]), span: span, source: .model, boxes: distinct(boxes))
+        }
+        return Answer(caption: sentence, entities: entities)
+    }
+
+    /// The entities of parsed text. The first `given` of them were written by the caller.
+    /// - Parameter scores: of the boxes that the model generated, by order; used where their patches agree.
+    package func parsed(_ text: GroundedText, given: Int, scores: [ScoredBox]) -> Answer {
+        var rest = scores[...]
+        let entities = text.entities.enumerated().map { index, entity in
+            let isGiven = index < given
+            let boxes = entity.boxes.map { box in
+                let score = isGiven ? nil : Self.take(&rest, box.patches)
+                return grounded(box.patches, score: score)
+            }
+            return Entity(
+                phrase: entity.name, span: entity.span, source: isGiven ? .request : .model, boxes: boxes)
+        }
+        return Answer(caption: text.caption, entities: entities, warnings: text.warnings)
+    }
+
+    private static func take(_ scores: inout ArraySlice<ScoredBox>, _ patches: PatchPair) -> Double? {
+        guard let index = scores.firstIndex(where: { $0.patches == patches }) else { return nil }
+        defer { scores = scores[(index + 1)...] }
+        return scores[index].score
+    }
+
+    /// Greedy decoding can name one box again and again: of equals the first stays.
+    private func distinct(_ boxes: [ScoredBox]) -> [GroundedBox] {
+        var seen: Set<PatchPair> = []
+        return boxes.filter { seen.insert($0.patches).inserted }.map { grounded($0.patches, score: $0.score) }
+    }
+
+    private func grounded(_ patches: PatchPair, score: Double?) -> GroundedBox {
+        let box = LocationGrid.box(patches)
+        return GroundedBox(
+            pixels: box.pixels(width: width, height: height), normalized: box, score: score, patches: patches)
+    }
+
+    private func text(_ scalars: ArraySlice<Unicode.Scalar>) -> String {
+        var view = String.UnicodeScalarView()
+        view.append(contentsOf: scalars)
+        return String(view)
+    }
+}
