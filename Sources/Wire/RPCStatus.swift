@@ -35,11 +35,12 @@ public struct RPCStatus: Error, Sendable, Hashable, CustomStringConvertible {
         return ([head] + violations.map { "\($0.field) \($0.description)" }).joined(separator: "; ")
     }
 
-    /// This status, or UNKNOWN in its place where that side may not make its code.
-    public func checked(madeBy maker: StatusCode.Maker) -> RPCStatus {
-        guard !code.mayBeMade(by: maker) else { return self }
+    /// This status, or UNKNOWN in its place where none of these may make its code.
+    public func checked(madeBy makers: StatusCode.Maker...) -> RPCStatus {
+        guard !makers.contains(where: code.mayBeMade) else { return self }
+        let who = makers.map(\.rawValue).joined(separator: " or ")
         return RPCStatus(
-            .unknown, "the \(maker.rawValue) answered \(code.name), which is not its to say: \(message)",
+            .unknown, "the \(who) answered \(code.name), which is not its to say: \(message)",
             reason: .foreignStatus, reasonMetadata: ["code": code.name])
     }
 }

@@ -10,10 +10,13 @@ struct Envelope {
 
     /// - Parameter kinds: those that go this way.
     init(_ frames: [[UInt8]], kinds: Set<MessageKind>) throws(FrameError) {
+        // The header's place is the same in every version, so that even another version is answered in kind.
+        let encoding = frames.count > 2 ? WireEncoding(of: frames[2]) : .protobuf
         guard let magic = frames.first else { throw .stranger }
-        guard magic == WireLimits.magic else { throw Self.isOtherVersion(magic) ? .version : .stranger }
+        guard magic == WireLimits.magic else {
+            throw Self.isOtherVersion(magic) ? FrameError.version.encoded(encoding) : .stranger
+        }
         guard frames.count >= 3 else { throw .frameCount(frames.count, of: nil) }
-        let encoding = WireEncoding(of: frames[2])
         guard let kind = MessageKind(frames[1]), kinds.contains(kind) else {
             throw FrameError.unknownKind.encoded(encoding)
         }

@@ -148,7 +148,7 @@ extension RPCStatus {
 
 extension FieldViolation {
     /// The same violation under its path in the request body: the options are a message of their own there.
-    var onTheWire: FieldViolation {
+    public var onTheWire: FieldViolation {
         let paths = [
             "max_new_tokens": "options.max_new_tokens", "no_repeat_ngram": "options.no_repeat_ngram",
             "beams": "options.beam.width", "temperature": "options.sample.temperature",

@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: MIT
+public import Grounding
+import Messaging
+import Synchronization
+public import Wire
+
+/// Calls a broker. Any number of calls may be open at a time, from any task or thread.
+///
+/// Every call ends within its deadline, with an answer or an `RPCStatus`. A cancelled task cancels its call, at the
+/// broker too.
+public final class BoxwoodClient: Sendable {
+    public let configuration: ClientConfiguration
+    private let mailbox = Mailbox<ClientLoop.Mail>()
+    private let nextID = Atomic<UInt64>(1)
+    /// Shared by posting and closing, so that no call is posted to a loop that is over.
+    private let isClosed = Mutex(false)
+    private let prefix = String(UInt32.random(in: .min ... .max), radix: 16)
+
+    /// Connects in the background; whether somebody answers shows with the first call.
+    ///
+    /// - Throws: INTERNAL when the endpoint is none.
+    public init(_ configuration: ClientConfiguration = ClientConfiguration()) throws(RPCStatus) {
+        self.configuration = configuration
+        do throws(MessagingError) {
+            _ = try Endpoint(configuration.endpoint)
+        } catch {
+            throw RPCStatus(.internal, error.message)
+        }
+        _ = DedicatedThread(name: "boxwood-client") { [configuration, mailbox] in
+            do throws(MessagingError) {
+                try ClientLoop(configuration, mailbox).run()
+            } catch {
+                Self.refuseAll(mailbox, RPCStatus(.internal, "the client's socket failed: \(error.message)"))
+            }
+        }
+    }
+
+    deinit {
+        close()
+    }
+
+    /// Ends the open calls with CANCELLED and the client's thread.
+    public func close() {
+        isClosed.withLock { isClosed in
+            guard !isClosed else { return }
+            isClosed = true
+            mailbox.post(.close)
+        }
+    }
+
+    /// Does one task on one picture.
+    ///
+    /// - Parameters:
+    ///   - image: the bytes of a JPEG or PNG file.
+    ///   - timeout: for the whole call with all its attempts; `nil` takes the configuration's.
+    /// - Throws: the status that the call ended with.
+    public func run(
+        _ task: GroundingTask, image: [UInt8], options: GenerationOptions = GenerationOptions(),
+        timeout: Duration? = nil, metadata: [String: String] = [:]
+    ) async throws(RPCStatus) -> GroundingResult {
+        let request = TaskRequest(task, options)
+        let response = try await call(
+            request.method.rawValue, body: request.body(configuration.encoding), image: image, timeout: timeout,
+            metadata: metadata)
+        var result = try GroundingResult(body: response.body)
+        result.attempts = max(result.attempts, Int(response.attempts))
+        return result
+    }
+
+    /// Calls a method by its path, with retries as the configuration says.
+    ///
+    /// - Throws: the status that the call ended with, when it is not OK.
+    public func call(
+        _ method: String, body: [UInt8], image: [UInt8]? = nil, timeout: Duration? = nil,
+        metadata: [String: String] = [:]
+    ) async throws(RPCStatus) -> CallResponse {
+        try checkSizes(body, image)
+        let deadline = ContinuousClock.now + (timeout ?? configuration.timeout)
+        var attempt = 1
+        while true {
+            var request = CallRequest(id: makeID(), method: method, metadata: metadata, body: body, image: image)
+            request.previousAttempts = UInt32(attempt - 1)
+            let response = await once(request, deadline: deadline)
+            if response.status.isOK { return response }
+            let pause = configuration.retry.pause(
+                after: response.status, attempt: attempt, remaining: deadline - .now, jitter: .random(in: 0...1))
+            guard let pause else { throw response.status }
+            do {
+                try await Task.sleep(for: pause)
+            } catch {
+                throw RPCStatus(.cancelled, "the caller cancelled the call")
+            }
+            attempt += 1
+        }
+    }
+
+    /// The messages of a streaming call; ends with the call, throwing its status unless that is OK.
+    public func stream(
+        _ method: String, body: [UInt8], timeout: Duration? = nil, metadata: [String: String] = [:]
+    ) -> AsyncThrowingStream<CallEvent, any Error> {
+        let (stream, continuation) = AsyncThrowingStream.makeStream(of: CallEvent.self)
+        let now = ContinuousClock.now
+        let request = CallRequest(id: makeID(), method: method, metadata: metadata, body: body)
+        let call = CallTable.Call(
+            request: request, deadline: now + (timeout ?? configuration.timeout),
+            connectDeadline: now + configuration.connectTimeout,
+            onEvent: { event in continuation.yield(event) },
+            finish: { response in continuation.finish(throwing: response.status.isOK ? nil : response.status) })
+        continuation.onTermination = { [mailbox] _ in mailbox.post(.cancel(request.id)) }
+        post(call, CallFlag())
+        return stream
+    }
+
+    // MARK: -
+
+    private func once(_ request: CallRequest, deadline: ContinuousClock.Instant) async -> CallResponse {
+        let flag = CallFlag()
+        return await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                let call = CallTable.Call(
+                    request: request, deadline: deadline, connectDeadline: .now + configuration.connectTimeout,
+                    finish: { continuation.resume(returning: $0) })
+                post(call, flag)
+            }
+        } onCancel: {
+            flag.raise()
+            mailbox.post(.cancel(request.id))
+        }
+    }
+
+    private func post(_ call: CallTable.Call, _ flag: CallFlag) {
+        let isPosted = isClosed.withLock { isClosed in
+            if !isClosed { mailbox.post(.open(call, flag)) }
+            return !isClosed
+        }
+        guard !isPosted else { return }
+        call.finish(CallResponse(id: call.request.id, status: RPCStatus(.cancelled, "the client was closed")))
+    }
+
+    private func checkSizes(_ body: [UInt8], _ image: [UInt8]?) throws(RPCStatus) {
+        guard body.count <= WireLimits.requestBodyBytes else {
+            throw .tooLarge("body", bytes: body.count, limit: WireLimits.requestBodyBytes)
+        }
+        guard let image, image.count > WireLimits.imageBytes else { return }
+        throw .tooLarge("image", bytes: image.count, limit: WireLimits.imageBytes)
+    }
+
+    private func makeID() -> String {
+        "\(prefix)-\(nextID.wrappingAdd(1, ordering: .relaxed).oldValue)"
+    }
+
+    /// For a client whose socket could not be made: ends every call that is posted, until the client is closed.
+    private static func refuseAll(_ mailbox: Mailbox<ClientLoop.Mail>, _ status: RPCStatus) {
+        while (try? Poller.wait([mailbox.pollItem], timeout: nil)) != nil {
+            for mail in mailbox.takeAll() {
+                switch mail {
+                case .open(let call, _): call.finish(CallResponse(id: call.request.id, status: status))
+                case .cancel: break
+                case .close: return
+                }
+            }
+        }
+    }
+}

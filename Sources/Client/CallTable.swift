@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: MIT
+package import Wire
+
+/// The open calls of a client: a pure state machine without a socket or a clock.
+///
+/// Each call leaves the table exactly once, through its `finish`: with the broker's response, by its deadline, by a
+/// cancellation, or because no broker was reached in time.
+package struct CallTable {
+    package typealias Instant = ContinuousClock.Instant
+
+    /// A call as its caller opens it.
+    package struct Call: Sendable {
+        package var request: CallRequest
+        package var deadline: Instant
+        /// A call that could not be sent by then ends: nobody answers at the endpoint.
+        package var connectDeadline: Instant
+        package var onEvent: (@Sendable (CallEvent) -> Void)?
+        package var finish: @Sendable (CallResponse) -> Void
+
+        package init(
+            request: CallRequest, deadline: Instant, connectDeadline: Instant,
+            onEvent: (@Sendable (CallEvent) -> Void)? = nil, finish: @escaping @Sendable (CallResponse) -> Void
+        ) {
+            self.request = request
+            self.deadline = deadline
+            self.connectDeadline = connectDeadline
+            self.onEvent = onEvent
+            self.finish = finish
+        }
+    }
+
+    private struct Entry {
+        var call: Call
+        var isSent = false
+    }
+
+    private let endpoint: String
+    private var entries: [String: Entry] = [:]
+    /// Ids in the order of their opening; those that are no longer open are skipped.
+    private var unsent: [String] = []
+    /// Responses and events for no open call: late, repeated, or somebody else's.
+    package private(set) var strays = 0
+    /// Messages that are not the protocol's.
+    package private(set) var violations = 0
+
+    package init(endpoint: String) {
+        self.endpoint = endpoint
+    }
+
+    package var openCount: Int { entries.count }
+
+    package mutating func open(_ call: Call, limit: Int) {
+        guard entries.count < limit else {
+            let status = RPCStatus(.resourceExhausted, "the client has \(limit) open calls, its limit")
+            return call.finish(CallResponse(id: call.request.id, status: status))
+        }
+        precondition(entries[call.request.id] == nil, "call id \(call.request.id) is open already")
+        entries[call.request.id] = Entry(call: call)
+        unsent.append(call.request.id)
+    }
+
+    /// The next message to send, with what is left of its time; `nil` when there is none.
+    package mutating func nextToSend(at now: Instant) -> CallRequest? {
+        while let id = unsent.first {
+            guard let entry = entries[id], !entry.isSent else {
+                unsent.removeFirst()
+                continue
+            }
+            var request = entry.call.request
+            request.timeoutMilliseconds = (entry.call.deadline - now).wholeMilliseconds
+            return request
+        }
+        return nil
+    }
+
+    package var hasUnsent: Bool { unsent.contains { entries[$0]?.isSent == false } }
+
+    /// The message of ``nextToSend(at:)`` is on its way; its image is not kept.
+    package mutating func sent(_ id: String) {
+        unsent.removeAll { $0 == id }
+        entries[id]?.isSent = true
+        entries[id]?.call.request.image = nil
+        entries[id]?.call.request.body = []
+    }
+
+    package mutating func received(_ reply: BrokerReply, at now: Instant) {
+        switch reply {
+        case .event(let event):
+            guard let entry = entries[event.id], let onEvent = entry.call.onEvent else {
+                strays += 1
+                return
+            }
+            onEvent(event)
+        case .response(var response):
+            guard let id = owner(of: response.id) else {
+                strays += 1
+                return
+            }
+            // After the deadline the caller hears DEADLINE_EXCEEDED, whoever cancelled the call for it.
+            if response.status.code == .cancelled, let entry = entries[id], now >= entry.call.deadline {
+                response.status = Self.late
+            }
+            finish(id, response)
+        }
+    }
+
+    package mutating func receivedGarbage() {
+        violations += 1
+    }
+
+    /// Ends what has run out of time.
+    package mutating func timePassed(at now: Instant) -> [String] {
+        var expired: [String] = []
+        for (id, entry) in entries {
+            if now >= entry.call.deadline {
+                if entry.isSent { expired.append(id) }
+                finish(id, CallResponse(id: id, status: Self.late))
+            } else if !entry.isSent, now >= entry.call.connectDeadline {
+                finish(id, CallResponse(id: id, status: noBroker))
+            }
+        }
+        return expired
+    }
+
+    /// The caller lost interest. True where the broker must hear of it.
+    package mutating func cancel(_ id: String) -> Bool {
+        guard let entry = entries[id] else { return false }
+        finish(id, CallResponse(id: id, status: RPCStatus(.cancelled, "the caller cancelled the call")))
+        return entry.isSent
+    }
+
+    /// Ends every call.
+    package mutating func close(_ status: RPCStatus) {
+        for id in entries.keys { finish(id, CallResponse(id: id, status: status)) }
+    }
+
+    package var nextDeadline: Instant? {
+        entries.values.map { $0.isSent ? $0.call.deadline : min($0.call.deadline, $0.call.connectDeadline) }.min()
+    }
+
+    /// A response without an id answers a request whose header could not be read: the only open call, if there is one.
+    private func owner(of id: String) -> String? {
+        if entries[id] != nil { return id }
+        return id.isEmpty && entries.count == 1 ? entries.first?.key : nil
+    }
+
+    private mutating func finish(_ id: String, _ response: CallResponse) {
+        entries.removeValue(forKey: id)?.call.finish(response)
+    }
+
+    private static let late = RPCStatus(.deadlineExceeded, "the call's time was up before an answer came")
+
+    private var noBroker: RPCStatus {
+        RPCStatus(
+            .unavailable, "no broker answers at \(endpoint); start one with: boxwood up", reason: .noBroker)
+    }
+}
+
+extension Duration {
+    /// Rounded down; never below 0.
+    var wholeMilliseconds: UInt32 {
+        let (seconds, attoseconds) = components
+        guard seconds >= 0, attoseconds >= 0 else { return 0 }
+        guard seconds < 4_000_000 else { return WireLimits.maxTimeoutMilliseconds }
+        return UInt32(seconds) * 1000 + UInt32(attoseconds / 1_000_000_000_000_000)
+    }
+}

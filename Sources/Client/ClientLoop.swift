@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: MIT
+import Messaging
+import Synchronization
+import Wire
+
+/// The client's thread: it owns the socket and the table of open calls.
+struct ClientLoop: ~Copyable {
+    enum Mail: Sendable {
+        case open(CallTable.Call, CallFlag)
+        case cancel(String)
+        case close
+    }
+
+    private let socket: Socket
+    private let mailbox: Mailbox<Mail>
+    private let encoding: WireEncoding
+    private let openCallLimit: Int
+    private var table: CallTable
+    /// Ids whose calls are over but whose work the broker should stop.
+    private var cancels: [String] = []
+    private var isClosed = false
+
+    /// While the connection is not there, the next try to send is so far away.
+    private static let retryInterval: Duration = .milliseconds(20)
+    /// For the CANCELs of a client that is closed.
+    private static let linger: Int32 = 200
+    private static let burst = 256
+
+    init(_ configuration: ClientConfiguration, _ mailbox: Mailbox<Mail>) throws(MessagingError) {
+        // With messages kept here until there is a connection, "no broker" shows as a call that cannot be sent.
+        let options = SocketOptions(
+            lingerMilliseconds: Self.linger, maxFrameBytes: WireLimits.frameBytes, sendsOnlyWhenConnected: true)
+        socket = try Socket(Context(), .dealer, options)
+        try socket.connect(try Endpoint(configuration.endpoint))
+        table = CallTable(endpoint: configuration.endpoint)
+        encoding = configuration.encoding
+        openCallLimit = configuration.openCallLimit
+        self.mailbox = mailbox
+    }
+
+    /// Until the client is closed. Whatever happens, every call that was posted ends.
+    consuming func run() {
+        do throws(MessagingError) {
+            while !isClosed { try turn() }
+            try flush()
+        } catch {
+            table.close(RPCStatus(.internal, "the client's socket failed: \(error.message)"))
+            return drain(RPCStatus(.internal, "the client's socket failed: \(error.message)"))
+        }
+        drain(RPCStatus(.cancelled, "the client was closed"))
+    }
+
+    private mutating func turn() throws(MessagingError) {
+        for mail in mailbox.takeAll() { take(mail) }
+        try receive()
+        cancels += table.timePassed(at: .now)
+        try flush()
+        guard !isClosed else { return }
+        var timeout = table.nextDeadline.map { max(.zero, $0 - .now) }
+        if table.hasUnsent || !cancels.isEmpty { timeout = min(timeout ?? Self.retryInterval, Self.retryInterval) }
+        _ = try Poller.wait([socket.pollItem, mailbox.pollItem], timeout: timeout)
+    }
+
+    private mutating func take(_ mail: Mail) {
+        switch mail {
+        case .open(let call, let flag):
+            table.open(call, limit: openCallLimit)
+            // A cancellation that overtook its call.
+            if flag.isRaised { cancel(call.request.id) }
+        case .cancel(let id): cancel(id)
+        case .close:
+            isClosed = true
+            table.close(RPCStatus(.cancelled, "the client was closed"))
+        }
+    }
+
+    private mutating func cancel(_ id: String) {
+        if table.cancel(id) { cancels.append(id) }
+    }
+
+    private mutating func receive() throws(MessagingError) {
+        for _ in 0..<Self.burst {
+            guard let frames = try socket.receive() else { return }
+            do throws(FrameError) {
+                table.received(try BrokerReply(frames: frames), at: .now)
+            } catch {
+                table.receivedGarbage()
+            }
+        }
+    }
+
+    private mutating func flush() throws(MessagingError) {
+        while let id = cancels.first {
+            guard try send(.cancel(id: id, reason: "")) else { return }
+            cancels.removeFirst()
+        }
+        while let request = table.nextToSend(at: .now) {
+            guard try send(.request(request)) else { return }
+            table.sent(request.id)
+        }
+    }
+
+    /// False where there is no connection to send on.
+    private func send(_ message: ClientMessage) throws(MessagingError) -> Bool {
+        do throws(MessagingError) {
+            try socket.send(message.frames(encoding))
+            return true
+        } catch {
+            guard error.code == .wouldBlock || error.code == .unreachable else { throw error }
+            return false
+        }
+    }
+
+    /// Ends the calls that are still posted; the mailbox of a client that is over takes no more.
+    private func drain(_ status: RPCStatus) {
+        for mail in mailbox.takeAll() {
+            if case .open(let call, _) = mail { call.finish(CallResponse(id: call.request.id, status: status)) }
+        }
+    }
+}
+
+/// Raised when the caller loses interest, also before its call has reached the loop.
+final class CallFlag: Sendable {
+    private let raised = Atomic<Bool>(false)
+
+    var isRaised: Bool { raised.load(ordering: .acquiring) }
+
+    func raise() { raised.store(true, ordering: .releasing) }
+}

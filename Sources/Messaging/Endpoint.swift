@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: MIT
+
+/// An address: `tcp://HOST:PORT`, `ipc://PATH` or `inproc://NAME`.
+public struct Endpoint: Sendable, Hashable, CustomStringConvertible {
+    public enum Transport: String, Sendable {
+        case tcp, ipc, inproc
+    }
+
+    public let transport: Transport
+    /// What follows `://`.
+    public let address: String
+
+    /// The longest path of a local socket; sockaddr_un has 108 bytes, the last of them zero.
+    public static let longestPath = 107
+
+    /// - Throws: `endpoint`, saying what is wrong.
+    public init(_ text: String) throws(MessagingError) {
+        let parts = text.split(separator: "://", maxSplits: 1, omittingEmptySubsequences: false)
+        guard parts.count == 2, let transport = Transport(rawValue: String(parts[0])), !parts[1].isEmpty else {
+            throw MessagingError(
+                .endpoint, "\"\(text)\" is no address; write tcp://127.0.0.1:5540 or ipc:///run/boxwood.sock")
+        }
+        self.transport = transport
+        address = String(parts[1])
+        switch transport {
+        case .tcp: try Self.checkTCP(address)
+        case .ipc: try Self.checkPath(address)
+        case .inproc: break
+        }
+    }
+
+    public var description: String { "\(transport.rawValue)://\(address)" }
+
+    /// Whether only this machine can reach it.
+    public var isLocal: Bool {
+        transport != .tcp || host == "localhost" || host.hasPrefix("127.") || host == "[::1]"
+    }
+
+    /// This address to listen on.
+    /// - Throws: `endpoint` for one that other machines could reach: connections carry no keys yet.
+    public func listenable() throws(MessagingError) -> Endpoint {
+        guard isLocal else {
+            throw MessagingError(
+                .endpoint,
+                "\(self) could be reached from other machines, and connections are not yet authenticated; "
+                    + "listen on 127.0.0.1 or an ipc:// path")
+        }
+        return self
+    }
+
+    private var host: Substring {
+        address.lastIndex(of: ":").map { address[..<$0] } ?? address[...]
+    }
+
+    private static func checkTCP(_ address: String) throws(MessagingError) {
+        guard let colon = address.lastIndex(of: ":"), colon > address.startIndex else {
+            throw MessagingError(.endpoint, "\"tcp://\(address)\" has no port")
+        }
+        let port = address[address.index(after: colon)...]
+        guard port == "*" || UInt16(port) != nil else {
+            throw MessagingError(.endpoint, "\"\(port)\" is no port; write a number up to 65535, or * for a free one")
+        }
+    }
+
+    private static func checkPath(_ path: String) throws(MessagingError) {
+        guard path.utf8.count <= longestPath else {
+            throw MessagingError(.endpoint, "the path of ipc://\(path) is longer than \(longestPath) bytes")
+        }
+    }
+}

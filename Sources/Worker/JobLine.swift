@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: MIT
+import Dispatch
+import Inference
+import Synchronization
+import Wire
+
+/// The jobs that wait for the engine, in order, with the flag of each.
+final class JobLine: Sendable {
+    typealias Entry = (job: Wire.Job, cancellation: CancellationFlag)
+
+    private struct State {
+        var waiting: [Entry] = []
+        /// Of every job that the engine has not reported yet.
+        var flags: [Wire.Dispatch: CancellationFlag] = [:]
+        var isClosed = false
+    }
+
+    private let state = Mutex(State())
+    private let available = DispatchSemaphore(value: 0)
+
+    func append(_ job: Wire.Job, at now: ContinuousClock.Instant) {
+        let flag = CancellationFlag(deadline: now + .milliseconds(Int(job.remainingMilliseconds)))
+        state.withLock {
+            $0.waiting.append((job, flag))
+            $0.flags[job.dispatch] = flag
+        }
+        available.signal()
+    }
+
+    func cancel(_ dispatch: Wire.Dispatch) {
+        state.withLock { $0.flags[dispatch] }?.cancel()
+    }
+
+    /// Blocks until there is a job; `nil` when the line is closed.
+    func next() -> Entry? {
+        available.wait()
+        return state.withLock { state in
+            state.isClosed || state.waiting.isEmpty ? nil : state.waiting.removeFirst()
+        }
+    }
+
+    func forget(_ dispatch: Wire.Dispatch) {
+        state.withLock { $0.flags[dispatch] = nil }
+    }
+
+    /// Lets the engine thread end, after the job that it is in.
+    func close() {
+        let flags = state.withLock { state in
+            state.isClosed = true
+            return Array(state.flags.values)
+        }
+        for flag in flags { flag.cancel() }
+        available.signal()
+    }
+}

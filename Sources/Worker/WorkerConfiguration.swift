@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: MIT
+public import Wire
+
+/// How a worker joins a broker.
+public struct WorkerConfiguration: Sendable, Hashable {
+    /// The broker's endpoint for workers.
+    public var endpoint: String
+    /// For people: shown by `boxwood status`.
+    public var name: String
+    /// Random, fixed for the life of the process.
+    public var instance: String
+    public var pid: UInt32
+    /// The version of the program.
+    public var version: String
+    /// Jobs held at a time, the running one included; at least 1.
+    public var credits: UInt32
+    /// How long ``WorkerLoop/stop()`` lets the running job go on.
+    public var drainGrace: Duration
+    /// A HELLO without an answer is repeated after this.
+    public var helloInterval: Duration
+    public var encoding: WireEncoding
+
+    public init(
+        endpoint: String = WireLimits.backEndpoint, name: String, instance: String = Self.randomInstance(),
+        pid: UInt32, version: String, credits: UInt32 = 1, drainGrace: Duration = .seconds(20),
+        helloInterval: Duration = .seconds(2), encoding: WireEncoding = .protobuf
+    ) {
+        precondition(credits > 0, "a worker without credits would never get a job")
+        self.endpoint = endpoint
+        self.name = name
+        self.instance = instance
+        self.pid = pid
+        self.version = version
+        self.credits = credits
+        self.drainGrace = drainGrace
+        self.helloInterval = helloInterval
+        self.encoding = encoding
+    }
+
+    /// 128 random bits in hexadecimal.
+    public static func randomInstance() -> String {
+        (0..<2).map { _ in
+            let digits = String(UInt64.random(in: .min ... .max), radix: 16)
+            return String(repeating: "0", count: 16 - digits.count) + digits
+        }.joined()
+    }
+}

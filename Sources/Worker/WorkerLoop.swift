@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: MIT
+public import Inference
+public import Logging
+import Messaging
+import Synchronization
+import Wire
+
+/// A worker: joins a broker, has its jobs run by an engine, answers.
+///
+/// The thread that calls ``run()`` owns the socket and beats; the engine has a thread of its own, so that a long or
+/// hung job never looks like a dead worker.
+public final class WorkerLoop: Sendable {
+    enum Mail: Sendable {
+        case engine(EngineReport)
+        case stop
+    }
+
+    private let configuration: WorkerConfiguration
+    private let makeRunner: @Sendable () throws -> any JobRunner
+    private let logger: Logger
+    private let mailbox = Mailbox<Mail>()
+    private let latest = Mutex(WorkerSession.Counters())
+
+    /// - Parameter makeRunner: called once, on the engine thread, where the runner then lives.
+    public init(
+        _ configuration: WorkerConfiguration, logger: Logger,
+        makeRunner: @escaping @Sendable () throws -> any JobRunner
+    ) {
+        self.configuration = configuration
+        self.logger = logger
+        self.makeRunner = makeRunner
+    }
+
+    /// A worker for a model in a folder.
+    public convenience init(
+        _ configuration: WorkerConfiguration, modelFolder: String, engine options: EngineOptions, logger: Logger
+    ) {
+        self.init(configuration, logger: logger) {
+            EngineJobRunner(try Engine(modelFolder: modelFolder, options: options))
+        }
+    }
+
+    /// Takes no more jobs, hands back those not begun, finishes the running one within the grace, and lets ``run()``
+    /// return. From any thread, any number of times.
+    public func stop() {
+        mailbox.post(.stop)
+    }
+
+    /// What went wrong or came late so far.
+    package var counters: WorkerSession.Counters { latest.withLock { $0 } }
+
+    /// Works until ``stop()`` or until the broker sends the worker away; blocks its thread.
+    ///
+    /// An engine that hangs is left behind on its thread when the grace is over.
+    public func run() throws(WorkerError) {
+        let line = JobLine()
+        let engine = EngineThread(line: line, makeRunner: makeRunner) { [mailbox] in mailbox.post(.engine($0)) }
+        defer { end(engine, line) }
+        guard let facts = try awaitEngine() else { return }
+        let dismissal: RPCStatus?
+        do throws(MessagingError) {
+            var dialogue = try WorkerDialogue(configuration, facts: facts, line: line, logger: logger)
+            dismissal = try dialogue.run(mailbox) { counters in latest.withLock { $0 = counters } }
+        } catch {
+            throw .messaging(error.message)
+        }
+        if let dismissal { throw .dismissed(dismissal) }
+    }
+
+    private func end(_ engine: EngineThread, _ line: JobLine) {
+        line.close()
+        if !engine.join(within: Self.engineGrace) { logger.warning("the engine thread hangs and is left behind") }
+    }
+
+    /// How long the engine thread may take to end, in seconds.
+    private static let engineGrace = 2.0
+
+    /// Waits until the engine is ready; `nil` when the worker was stopped before.
+    private func awaitEngine() throws(WorkerError) -> EngineFacts? {
+        while true {
+            for mail in mailbox.takeAll() {
+                switch mail {
+                case .engine(.ready(let facts)): return facts
+                case .engine(.failed(let message)): throw .engine(message)
+                case .engine: break
+                case .stop: return nil
+                }
+            }
+            do {
+                _ = try Poller.wait([mailbox.pollItem], timeout: nil)
+            } catch {
+                throw .messaging(error.message)
+            }
+        }
+    }
+}

@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: MIT
+package import Wire
+
+/// What a worker does about what happens: a pure state machine without a socket, an engine or a clock.
+///
+/// Every message of the broker, every report of the engine and every passing of time goes in; what is to be sent,
+/// started and stopped comes out.
+package struct WorkerSession {
+    package enum Action: Hashable {
+        case send(WorkerMessage)
+        /// Put the job into the engine's line.
+        case start(Job)
+        /// Raise the job's flag; the engine may run it, hold it in its line, or be done with it.
+        case cancel(Dispatch)
+        /// Close the socket and open a new one: the broker went silent.
+        case reconnect
+        /// It is over; with the broker's reason where the broker ended it.
+        case finish(RPCStatus?)
+    }
+
+    /// What a broker, or the network, got wrong or late. Only ever grows.
+    package struct Counters: Hashable {
+        package var violations = 0
+        package var lateResults = 0
+        package var sessions = 0
+    }
+
+    package typealias Instant = ContinuousClock.Instant
+
+    private enum State {
+        /// HELLO was sent and not answered.
+        case greeting(since: Instant)
+        case open(WorkerWelcome, heard: Instant, beaten: Instant)
+        /// Told to come back later.
+        case pausing(until: Instant)
+        case over
+    }
+
+    private struct Held {
+        let dispatch: Dispatch
+        var isStarted = false
+        /// The broker asked for an end; the engine still owes the answer.
+        var isCancelled = false
+    }
+
+    private let hello: WorkerHello
+    private let helloInterval: Duration
+    private var state: State
+    private var held: [Held] = []
+    private var isDraining = false
+    package private(set) var counters = Counters()
+
+    /// - Parameter now: when the socket was opened; HELLO goes out with the first ``timePassed(at:progress:)``.
+    package init(hello: WorkerHello, helloInterval: Duration, at now: Instant) {
+        self.hello = hello
+        self.helloInterval = helloInterval
+        state = .pausing(until: now)
+    }
+
+    /// The id that the broker gave; `nil` outside a session.
+    package var worker: String? {
+        if case .open(let welcome, _, _) = state { welcome.worker } else { nil }
+    }
+
+    /// When ``timePassed(at:progress:)`` next has something to do.
+    package var nextDeadline: Instant? {
+        switch state {
+        case .greeting(let since): since + helloInterval
+        case .open(let welcome, let heard, let beaten):
+            min(beaten + welcome.beatInterval, heard + welcome.silenceLimit)
+        case .pausing(let until): until
+        case .over: nil
+        }
+    }
+}
+
+// MARK: - The broker
+
+extension WorkerSession {
+    package mutating func received(_ order: BrokerOrder, at now: Instant) -> [Action] {
+        if case .over = state { return [] }
+        hear(at: now)
+        switch order {
+        case .welcome(let welcome): return welcomed(welcome, at: now)
+        case .who: return unknown(at: now)
+        case .job(let job): return handed(job)
+        case .cancel(let dispatch, _): return cancelled(dispatch)
+        case .beat: return []
+        case .drain: return drain()
+        case .bye(let status): return dismissed(status, at: now)
+        }
+    }
+
+    /// Frames that are no message of a broker: counted, dropped.
+    package mutating func receivedGarbage() {
+        counters.violations += 1
+    }
+
+    private mutating func hear(at now: Instant) {
+        if case .open(let welcome, _, let beaten) = state {
+            state = .open(welcome, heard: now, beaten: beaten)
+        }
+    }
+
+    private mutating func welcomed(_ welcome: WorkerWelcome, at now: Instant) -> [Action] {
+        let abandoned = abandonAll()
+        counters.sessions += 1
+        state = .open(welcome, heard: now, beaten: now)
+        // A drain that was asked for while no session stood is over before it begins.
+        return isDraining ? abandoned + leave() : abandoned
+    }
+
+    /// A WHO that crosses a HELLO on its way was for a message before it: the WELCOME is coming.
+    private mutating func unknown(at now: Instant) -> [Action] {
+        if case .open = state { return abandonAll() + greet(at: now) }
+        return []
+    }
+
+    private mutating func handed(_ job: Job) -> [Action] {
+        guard case .open = state, !held.contains(where: { $0.dispatch == job.dispatch }) else {
+            counters.violations += 1
+            return []
+        }
+        if isDraining { return [.send(.drain(returned: [job.dispatch]))] }
+        guard held.count < Int(hello.credits) else {
+            counters.violations += 1
+            let status = RPCStatus(
+                .resourceExhausted, "the worker offered \(hello.credits) credits and all are taken", reason: .noCredit)
+            return [.send(.result(JobResult(dispatch: job.dispatch, status: status)))]
+        }
+        held.append(Held(dispatch: job.dispatch))
+        return [.start(job)]
+    }
+
+    private mutating func cancelled(_ dispatch: Dispatch) -> [Action] {
+        guard let index = held.firstIndex(where: { $0.dispatch == dispatch }), !held[index].isCancelled else {
+            counters.violations += 1
+            return []
+        }
+        guard !held[index].isStarted else {
+            held[index].isCancelled = true
+            return [.cancel(dispatch)]
+        }
+        // Not begun: nothing to wait for. Should the engine have taken it just now, its report finds nobody waiting.
+        held.remove(at: index)
+        let status = RPCStatus(.cancelled, "the call was cancelled before it began")
+        return [.cancel(dispatch), .send(.result(JobResult(dispatch: dispatch, status: status)))] + leaveIfDone()
+    }
+
+    private mutating func dismissed(_ status: RPCStatus, at now: Instant) -> [Action] {
+        let abandoned = abandonAll()
+        guard status.code == .unavailable, !isDraining else {
+            state = .over
+            return abandoned + [.finish(isDraining ? nil : status)]
+        }
+        state = .pausing(until: now + helloInterval)
+        return abandoned
+    }
+}
+
+// MARK: - The engine
+
+extension WorkerSession {
+    package mutating func started(_ dispatch: Dispatch) -> [Action] {
+        guard let index = held.firstIndex(where: { $0.dispatch == dispatch }) else { return [.cancel(dispatch)] }
+        held[index].isStarted = true
+        return [.send(.started(dispatch))]
+    }
+
+    package mutating func finished(_ result: JobResult) -> [Action] {
+        guard let index = held.firstIndex(where: { $0.dispatch == result.dispatch }) else {
+            counters.lateResults += 1
+            return []
+        }
+        held.remove(at: index)
+        return [.send(.result(result))] + leaveIfDone()
+    }
+}
+
+// MARK: - Time, and the end
+
+extension WorkerSession {
+    package mutating func timePassed(at now: Instant, progress: UInt64) -> [Action] {
+        switch state {
+        case .greeting(let since): return now >= since + helloInterval ? greet(at: now) : []
+        case .pausing(let until): return now >= until ? greet(at: now) : []
+        case .open(let welcome, let heard, let beaten):
+            if now >= heard + welcome.silenceLimit { return lost(at: now) }
+            guard now >= beaten + welcome.beatInterval else { return [] }
+            state = .open(welcome, heard: heard, beaten: now)
+            return [.send(.beat(beat(progress)))]
+        case .over: return []
+        }
+    }
+
+    /// Takes no more jobs, hands back those not begun, and leaves when the rest is done.
+    package mutating func drain() -> [Action] {
+        guard !isDraining else { return [] }
+        isDraining = true
+        guard case .open = state else {
+            state = .over
+            return [.finish(nil)]
+        }
+        let returned = held.filter { !$0.isStarted }.map(\.dispatch)
+        held.removeAll { !$0.isStarted }
+        return returned.map(Action.cancel) + [.send(.drain(returned: returned))] + leaveIfDone()
+    }
+
+    /// Stops what is still running; the answers are sent as they come.
+    package mutating func cancelRunning() -> [Action] {
+        for index in held.indices { held[index].isCancelled = true }
+        return held.map { .cancel($0.dispatch) }
+    }
+
+    private func beat(_ progress: UInt64) -> WorkerBeat {
+        WorkerBeat(
+            progress: Double(progress), jobs: held.map(\.dispatch), isBusy: held.contains { $0.isStarted })
+    }
+
+    private mutating func greet(at now: Instant) -> [Action] {
+        state = .greeting(since: now)
+        return [.send(.hello(hello))]
+    }
+
+    private mutating func lost(at now: Instant) -> [Action] {
+        let abandoned = abandonAll()
+        state = .pausing(until: now)
+        return abandoned + [.reconnect]
+    }
+
+    private mutating func abandonAll() -> [Action] {
+        defer { held = [] }
+        return held.map { .cancel($0.dispatch) }
+    }
+
+    private mutating func leaveIfDone() -> [Action] {
+        isDraining && held.isEmpty ? leave() : []
+    }
+
+    private mutating func leave() -> [Action] {
+        state = .over
+        return [.send(.bye(.ok)), .finish(nil)]
+    }
+}
+
+extension WorkerWelcome {
+    var beatInterval: Duration { .milliseconds(Int(beatIntervalMilliseconds)) }
+    var silenceLimit: Duration { beatInterval * Int(liveness) }
+}

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: MIT
+import Grounding
+import Testing
+import Wire
+
+struct StatusTests {
+    @Test func numbersAndNamesAreGRPCs() {
+        #expect(StatusCode.allCases.map(\.rawValue) == Array(0...16))
+        for code in StatusCode.allCases {
+            #expect(ProtoCode(rawValue: code.rawValue).map { "\($0)" } != nil)
+            let header = BrokerReply.response(CallResponse(id: "1", status: RPCStatus(code))).frames(.json)[2]
+            #expect(String(decoding: header, as: UTF8.self).contains("\"\(code.name)\""))
+        }
+    }
+
+    /// What gRPC's library never says by itself, neither broker nor client says.
+    @Test(arguments: [
+        StatusCode.invalidArgument, .alreadyExists, .failedPrecondition, .aborted, .outOfRange, .dataLoss,
+    ])
+    func applicationCodesAreTheWorkers(_ code: StatusCode) {
+        #expect(code.mayBeMade(by: .worker))
+        #expect(!code.mayBeMade(by: .broker))
+        #expect(!code.mayBeMade(by: .client))
+    }
+
+    @Test(arguments: [StatusCode.unavailable, .unauthenticated, .permissionDenied])
+    func transportCodesAreNotTheWorkers(_ code: StatusCode) {
+        #expect(code.mayBeMade(by: .broker))
+        #expect(!code.mayBeMade(by: .worker))
+    }
+
+    @Test func clientsMakeFiveCodes() {
+        #expect(
+            Set(StatusCode.allCases.filter { $0.mayBeMade(by: .client) })
+                == [.cancelled, .deadlineExceeded, .resourceExhausted, .internal, .unavailable])
+    }
+
+    @Test func aForeignCodeBecomesUnknown() {
+        let status = RPCStatus(.unavailable, "no").checked(madeBy: .worker)
+        #expect(status.code == .unknown)
+        #expect(status.reason == .foreignStatus)
+        #expect(status.reasonMetadata == ["code": "UNAVAILABLE"])
+        #expect(RPCStatus(.dataLoss).checked(madeBy: .worker).code == .dataLoss)
+        #expect(RPCStatus(.unavailable).checked(madeBy: .worker, .broker).code == .unavailable)
+    }
+
+    @Test func detailsSurvive() throws {
+        #expect(RPCStatus(Samples.status.proto) == Samples.status)
+    }
+
+    @Test func aMissingOrNewCodeIsUnknown() {
+        #expect(RPCStatus(ProtoStatus()).code == .unknown)
+        var status = ProtoStatus()
+        status.code = .UNRECOGNIZED(99)
+        #expect(RPCStatus(status).code == .unknown)
+    }
+
+    @Test func longTextsAreCutAtACharacter() {
+        let limit = WireLimits.statusMessageBytes
+        let cut = RPCStatus(.internal, String(repeating: "é", count: limit)).proto.message
+        #expect(cut == String(repeating: "é", count: limit / 2))
+        let exact = String(repeating: "x", count: limit)
+        #expect(RPCStatus(.internal, exact).proto.message == exact)
+    }
+
+    @Test func theWorstStatusFitsAHeader() throws {
+        let long = String(repeating: "\u{1}", count: 10_000)
+        let violations = (0..<1000).map { _ in FieldViolation(long, long) }
+        let status = RPCStatus(.invalidArgument, long, violations: violations)
+        for encoding in WireEncoding.allCases {
+            let reply = BrokerReply.response(CallResponse(id: "1", status: status))
+            let header = reply.frames(encoding)[2]
+            if encoding == .protobuf { #expect(header.count <= WireLimits.headerBytes) }
+        }
+        let plain = String(repeating: "x", count: 10_000)
+        let likely = RPCStatus(
+            .invalidArgument, plain, violations: (0..<1000).map { _ in FieldViolation(plain, plain) })
+        let frames = BrokerReply.response(CallResponse(id: "1", status: likely)).frames(.json)
+        guard case .response(let read) = try BrokerReply(frames: frames) else { return }
+        #expect(read.status.violations.count == WireLimits.violations)
+    }
+}
