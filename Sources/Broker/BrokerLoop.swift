@@ -7,7 +7,7 @@ internal import Wire
 
 /// The thread of a broker: it owns both sockets, turns frames into the scheduler's events, and does what the scheduler
 /// says. Everything that is decided about calls and workers is decided there.
-struct BrokerLoop: ~Copyable {
+final class BrokerLoop {
     private let frontListener: Listener
     private let backListener: Listener
     private let orders: Mailbox<BrokerOrders>
@@ -59,7 +59,7 @@ struct BrokerLoop: ~Copyable {
 
     private var now: Duration { started.duration(to: .now) }
 
-    mutating func run() {
+    func run() {
         logger.info("listening", metadata: ["front": "\(frontListener.address)", "back": "\(backListener.address)"])
         while !isStopped {
             do throws(MessagingError) {
@@ -82,7 +82,7 @@ struct BrokerLoop: ~Copyable {
         return max(.zero, (wakes.min() ?? nextBeat) - now)
     }
 
-    private mutating func passTime() {
+    private func passTime() {
         perform(scheduler.timePassed(at: now))
         if now >= nextBeat {
             nextBeat = now + configuration.scheduler.beatInterval
@@ -96,7 +96,7 @@ struct BrokerLoop: ~Copyable {
         if let drainDeadline, scheduler.isIdle || now >= drainDeadline { isStopped = true }
     }
 
-    private mutating func obey() {
+    private func obey() {
         for order in orders.takeAll() {
             switch order {
             case .stop:
@@ -110,7 +110,7 @@ struct BrokerLoop: ~Copyable {
     }
 
     /// Answers what is still open, and sends the workers away to look for another broker.
-    private mutating func farewell() {
+    private func farewell() {
         for (id, _) in calls { finish(id, RPCStatus(.unavailable, "the broker is stopping", reason: .draining)) }
         for watcher in watchers {
             answer(watcher.peer, watcher.request, RPCStatus(.unavailable, "the broker is stopping"))
@@ -121,7 +121,7 @@ struct BrokerLoop: ~Copyable {
 
     // MARK: - The scheduler's orders
 
-    private mutating func perform(_ actions: [SchedulerAction]) {
+    private func perform(_ actions: [SchedulerAction]) {
         for action in actions {
             switch action {
             case .dispatch(let attempt, let worker): dispatch(attempt, to: worker)
@@ -140,7 +140,7 @@ struct BrokerLoop: ~Copyable {
         }
     }
 
-    private mutating func dispatch(_ attempt: Attempt, to worker: WorkerID) {
+    private func dispatch(_ attempt: Attempt, to worker: WorkerID) {
         guard let call = calls[attempt.call], let record = workers[worker] else { return }
         let job = Job(
             dispatch: wire(attempt), id: call.request.id, method: call.request.method,
@@ -152,7 +152,7 @@ struct BrokerLoop: ~Copyable {
         tell(record, .job(job))
     }
 
-    private mutating func expel(_ id: WorkerID, _ loss: WorkerLoss) {
+    private func expel(_ id: WorkerID, _ loss: WorkerLoss) {
         guard let record = removeWorker(id) else { return }
         logger.warning(
             "worker lost", metadata: ["worker": "\(id)", "name": "\(record.hello.name)", "why": "\(loss.rawValue)"])
@@ -174,7 +174,7 @@ struct BrokerLoop: ~Copyable {
     /// How many messages are taken from one socket before the other has its turn.
     private static let turn = 64
 
-    private mutating func drainFront() throws(MessagingError) {
+    private func drainFront() throws(MessagingError) {
         for _ in 0..<Self.turn {
             guard var frames = try frontListener.socket.receive() else { return }
             guard !frames.isEmpty else { continue }
@@ -189,14 +189,14 @@ struct BrokerLoop: ~Copyable {
         }
     }
 
-    private mutating func hear(_ message: ClientMessage, from peer: Peer) {
+    private func hear(_ message: ClientMessage, from peer: Peer) {
         switch message {
         case .cancel(let id, _): cancel(id, from: peer)
         case .request(let request): hear(request, from: peer)
         }
     }
 
-    private mutating func cancel(_ id: String, from peer: Peer) {
+    private func cancel(_ id: String, from peer: Peer) {
         if let call = callsByClient[peer.client]?[id] {
             perform(scheduler.callCancelled(call))
         } else if let index = watchers.firstIndex(where: { $0.peer == peer && $0.request.id == id }) {
@@ -205,7 +205,7 @@ struct BrokerLoop: ~Copyable {
         }
     }
 
-    private mutating func hear(_ request: CallRequest, from peer: Peer) {
+    private func hear(_ request: CallRequest, from peer: Peer) {
         guard let method = Method(rawValue: request.method) else {
             counters.unknownMethods += 1
             answer(
@@ -224,7 +224,7 @@ struct BrokerLoop: ~Copyable {
         }
     }
 
-    private mutating func accept(_ request: CallRequest, from peer: Peer) {
+    private func accept(_ request: CallRequest, from peer: Peer) {
         // A second request under an open id is a repetition: the first one's answer is the answer.
         guard callsByClient[peer.client]?[request.id] == nil else {
             counters.repeated += 1
@@ -240,20 +240,20 @@ struct BrokerLoop: ~Copyable {
         perform(scheduler.callArrived(id, client: peer.client, bytes: size, deadline: deadline, at: arrival))
     }
 
-    private mutating func finish(_ id: CallID, _ status: RPCStatus, attempts: Int = 0, body: [UInt8] = []) {
+    private func finish(_ id: CallID, _ status: RPCStatus, attempts: Int = 0, body: [UInt8] = []) {
         guard let call = forget(id) else { return }
         answer(call.peer, call.request, status, attempts: attempts, body: body)
     }
 
     @discardableResult
-    private mutating func forget(_ id: CallID) -> OpenCall? {
+    private func forget(_ id: CallID) -> OpenCall? {
         guard let call = calls.removeValue(forKey: id) else { return nil }
         callsByClient[call.peer.client]?[call.request.id] = nil
         if callsByClient[call.peer.client]?.isEmpty == true { callsByClient[call.peer.client] = nil }
         return call
     }
 
-    private mutating func answer(
+    private func answer(
         _ peer: Peer, _ request: CallRequest, _ status: RPCStatus, attempts: Int = 0, body: [UInt8] = []
     ) {
         let response = CallResponse(id: request.id, status: status, attempts: UInt32(attempts), body: body)
@@ -261,7 +261,7 @@ struct BrokerLoop: ~Copyable {
     }
 
     /// A client that is gone, or does not read, loses its calls; nobody else waits for it.
-    private mutating func send(_ peer: Peer, _ reply: BrokerReply, _ encoding: WireEncoding) {
+    private func send(_ peer: Peer, _ reply: BrokerReply, _ encoding: WireEncoding) {
         do throws(MessagingError) {
             try frontListener.socket.send(peer.frames(reply.frames(encoding)))
         } catch {
@@ -273,7 +273,7 @@ struct BrokerLoop: ~Copyable {
 
     // MARK: - What the broker answers itself
 
-    private mutating func answerMyself(_ method: Method, _ request: CallRequest, _ peer: Peer) throws(RPCStatus) {
+    private func answerMyself(_ method: Method, _ request: CallRequest, _ peer: Peer) throws(RPCStatus) {
         let encoding = request.encoding
         switch method {
         case .healthCheck:
@@ -307,7 +307,7 @@ struct BrokerLoop: ~Copyable {
     }
 
     /// Tells each watcher whose service changed.
-    private mutating func notifyWatchers() {
+    private func notifyWatchers() {
         for index in watchers.indices.reversed() where index < watchers.count {
             let status = health(of: watchers[index].service) ?? .serviceUnknown
             guard watchers[index].last != status else { continue }
@@ -342,7 +342,7 @@ struct BrokerLoop: ~Copyable {
 
     // MARK: - Workers
 
-    private mutating func drainBack() throws(MessagingError) {
+    private func drainBack() throws(MessagingError) {
         for _ in 0..<Self.turn {
             guard var frames = try backListener.socket.receive() else { return }
             guard !frames.isEmpty else { continue }
@@ -360,7 +360,7 @@ struct BrokerLoop: ~Copyable {
         }
     }
 
-    private mutating func hear(_ message: WorkerMessage, from routing: [UInt8]) {
+    private func hear(_ message: WorkerMessage, from routing: [UInt8]) {
         if case .hello(let hello) = message {
             welcome(hello, routing)
             return
@@ -387,7 +387,7 @@ struct BrokerLoop: ~Copyable {
         }
     }
 
-    private mutating func settle(_ result: JobResult, from worker: WorkerID) {
+    private func settle(_ result: JobResult, from worker: WorkerID) {
         guard let attempt = attempt(result.dispatch) else {
             counters.refusedFrames += 1
             return
@@ -399,7 +399,7 @@ struct BrokerLoop: ~Copyable {
         perform(actions)
     }
 
-    private mutating func welcome(_ hello: WorkerHello, _ routing: [UInt8]) {
+    private func welcome(_ hello: WorkerHello, _ routing: [UInt8]) {
         guard hello.protocolVersion == WireLimits.protocolVersion else {
             let refusal = RPCStatus(
                 .failedPrecondition, "protocol \(WireLimits.protocolVersion) is spoken here",
@@ -428,7 +428,7 @@ struct BrokerLoop: ~Copyable {
         perform(scheduler.workerJoined(id, credits: Int(hello.credits), at: now))
     }
 
-    private mutating func removeWorker(_ id: WorkerID) -> WorkerRecord? {
+    private func removeWorker(_ id: WorkerID) -> WorkerRecord? {
         guard let record = workers.removeValue(forKey: id) else { return nil }
         if workersByRouting[record.routing] == id { workersByRouting[record.routing] = nil }
         return record

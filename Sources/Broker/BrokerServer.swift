@@ -28,7 +28,7 @@ public final class BrokerServer: Sendable {
                 let back = try BrokerLoop.Listener(configuration.back, configuration, context)
                 started.withLock { $0 = .success((front.address, back.address)) }
                 ready.signal()
-                var loop = BrokerLoop(configuration, front: front, back: back, orders: orders, logger: logger)
+                let loop = BrokerLoop(configuration, front: front, back: back, orders: orders, logger: logger)
                 loop.run()
             } catch {
                 started.withLock { $0 = .failure(error) }
