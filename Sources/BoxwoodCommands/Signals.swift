@@ -1,26 +1,23 @@
 // SPDX-License-Identifier: MIT
 import Dispatch
 import Glibc
+import Synchronization
 
-/// SIGTERM and SIGINT as calls of a function, for as long as this value lives.
-package struct Signals {
-    private let sources: [any DispatchSourceSignal]
+/// SIGTERM and SIGINT as calls of a function, from here to the end of the process.
+package enum Signals {
+    private static let queue = DispatchQueue(label: "signals")
 
     /// - Parameter handler: called once for each signal, on a queue of its own.
-    package init(handler: @escaping @Sendable () -> Void) {
-        let queue = DispatchQueue(label: "signals")
-        sources = [SIGTERM, SIGINT].map { number in
+    package static func handle(_ handler: @escaping @Sendable () -> Void) {
+        for number in [SIGTERM, SIGINT] {
             // The default action would end the process before the source sees the signal.
             signal(number, SIG_IGN)
             let source = DispatchSource.makeSignalSource(signal: number, queue: queue)
-            source.setEventHandler(handler: handler)
+            // The handler holds its source, which so lives for as long as the process.
+            source.setEventHandler {
+                withExtendedLifetime(source) { handler() }
+            }
             source.resume()
-            return source
         }
-    }
-
-    /// Keeps the value alive up to here.
-    package func end() {
-        for source in sources { source.cancel() }
     }
 }

@@ -4,6 +4,7 @@ import Foundation
 import Grounding
 import Inference
 import Wire
+import Worker
 
 /// Answers in this process: loads the model, runs one task, is done.
 struct LocalService {
@@ -44,7 +45,7 @@ struct LocalService {
             return try engine.run(
                 id: "local", task: request.task, options: request.options, image: image, cancellation: flag)
         } catch {
-            throw CommandFailure(error, picture: picture)
+            throw CommandFailure(RPCStatus(error), endpoint: "", picture: picture)
         }
     }
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 import BoxwoodCommands
 import Grounding
-import Inference
 import Testing
 import Wire
 
@@ -56,16 +55,5 @@ struct ProgramExitTests {
         let failure = CommandFailure(status, endpoint: "e", picture: "cat.jpg")
         #expect(failure.status == .badInput)
         #expect(failure.description == "boxwood: cat.jpg: is no picture\nlabels[0] is [31mempty")
-    }
-
-    @Test(
-        "The engine's own errors end alike",
-        arguments: [
-            (TaskError.Code.invalidArgument, ProgramExit.badInput), (.cancelled, .tryAgain),
-            (.deadlineExceeded, .deadline), (.resourceExhausted, .tryAgain), (.failedPrecondition, .badInput),
-            (.internal, .internalError), (TaskError.Code(rawValue: "new"), .internalError),
-        ])
-    func engine(_ code: TaskError.Code, _ status: ProgramExit) {
-        #expect(CommandFailure(TaskError(code, "m"), picture: "p").status == status)
     }
 }

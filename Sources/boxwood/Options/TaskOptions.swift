@@ -21,10 +21,7 @@ struct OutputOptions: ParsableArguments {
 }
 
 struct ServiceOptions: ParsableArguments {
-    @Option(
-        help: ArgumentHelp(
-            "Where the service is; else BOXWOOD_ENDPOINT, else \(WireLimits.frontEndpoint).", valueName: "address"))
-    var endpoint: String?
+    @OptionGroup var at: AddressOptions
 
     @Option(
         help: "Give up after this long, as in 30, 500ms or 2m. (default: 60; none with --local)", transform: Time.init)
@@ -47,16 +44,26 @@ struct ServiceOptions: ParsableArguments {
         }
     }
 
-    var address: String {
-        endpoint ?? Program.environment["BOXWOOD_ENDPOINT"].flatMap { $0.isEmpty ? nil : $0 }
-            ?? WireLimits.frontEndpoint
-    }
+    var address: String { at.resolved }
 
     func validate() throws {
         guard local || (model.model == nil && model.threads == nil) else {
             throw ValidationError("--model and --threads go with --local; a service has a model of its own")
         }
-        guard !local || endpoint == nil else { throw ValidationError("--local and --endpoint exclude each other") }
+        guard !local || at.endpoint == nil else { throw ValidationError("--local and --endpoint exclude each other") }
+    }
+}
+
+struct AddressOptions: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "Where the service is; else BOXWOOD_ENDPOINT, else \(WireLimits.frontEndpoint).", valueName: "address"))
+    var endpoint: String?
+
+    /// The address that is meant.
+    var resolved: String {
+        let environment = Program.environment["BOXWOOD_ENDPOINT"] ?? ""
+        return endpoint ?? (environment.isEmpty ? WireLimits.frontEndpoint : environment)
     }
 }
 

@@ -3,7 +3,7 @@ import Dispatch
 import Synchronization
 
 /// Events from many threads for the one that acts on them, in order.
-package final class Mailbox<Event: Sendable>: Sendable {
+package final class EventQueue<Event: Sendable>: Sendable {
     private let events = Mutex<[Event]>([])
     private let arrived = DispatchSemaphore(value: 0)
 

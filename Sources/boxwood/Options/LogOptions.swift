@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: MIT
+import ArgumentParser
+import BoxwoodCommands
+import Logging
+
+struct LogOptions: ParsableArguments {
+    @Option(help: "trace, debug, info, notice, warning, error or critical.")
+    var logLevel: Logger.Level = .info
+
+    @Option(help: "text or json; one line for each event, on the standard error stream.")
+    var logFormat: LogFormat = .text
+
+    func logger(_ label: String) -> Logger {
+        Logger(label: label) { LineLogHandler(label: $0, level: logLevel, format: logFormat) }
+    }
+
+    /// The same options for a process that we start.
+    var arguments: [String] { ["--log-level", logLevel.rawValue, "--log-format", logFormat.rawValue] }
+}
+
+extension Logger.Level: @retroactive ExpressibleByArgument {}
+extension LogFormat: @retroactive ExpressibleByArgument {}
