@@ -30,7 +30,7 @@ struct ReferenceDocument {
             ("max_new_tokens", try json(request.maxNewTokens)),
             ("greedy", try json(greedy)),
         ]
-        if rows.count > 1 { fields.append(("rows_alone", try json(greedy.mapValues { $0.map(\.new_ids) }))) }
+        if rows.count > 1 { fields.append(("rows_alone", try json(greedy.mapValues { $0.map(\.newIds) }))) }
         if request.beams > 0 {
             fields.append(("beams", try json(request.beams)))
             fields.append(("beam", try json(byMode(rows.map(\.beam)))))
@@ -49,11 +49,11 @@ struct ReferenceDocument {
         let modes = byMode(rows.map(\.greedy))
         guard rows.count > 1 else { return modes }
         return modes.mapValues { records in
-            let longest = records.map(\.new_ids.count).max() ?? 0
+            let longest = records.map(\.newIds.count).max() ?? 0
             return records.map { record in
                 var record = record
-                let missing = longest - record.new_ids.count
-                record.padded_new_ids = record.new_ids + [Int](repeating: specials.pad, count: missing)
+                let missing = longest - record.newIds.count
+                record.paddedNewIds = record.newIds + [Int](repeating: specials.pad, count: missing)
                 return record
             }
         }
@@ -78,9 +78,11 @@ struct ReferenceDocument {
 
     private func list(_ items: [String]) -> String { "[" + items.joined(separator: ", ") + "]" }
 
+    /// The document's keys are in snake case.
     private func json(_ value: some Encodable) throws -> String {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        encoder.keyEncodingStrategy = .convertToSnakeCase
         return String(decoding: try encoder.encode(value), as: UTF8.self)
     }
 }

@@ -16,6 +16,9 @@ import Tokenization
 /// differs. `input_ids` and the masks are padded on the left as the reference's. A tensor whose shape is not the same
 /// in all rows is left out: those named `text.*` where prompts differ in length, those named `logits.steps_*` where
 /// answers do.
+///
+/// An empty prompt puts nothing behind `</image>`. Of the reference's two tokenizer classes one does the same, the other
+/// appends a lone "▁".
 public enum ReferenceForward {
     /// - Returns: the tensors, by name, and the UTF-8 of the JSON document, which a recording carries as `golden` in
     ///   its metadata.

@@ -6,23 +6,23 @@ import Tokenization
 
 /// A greedy continuation in a recording.
 struct GreedyRecord: Encodable {
-    var new_ids: [Int]
+    var newIds: [Int]
     /// The best minus the second raw logit, for each step.
-    var top2_gap: [Double]
+    var top2Gap: [Double]
     /// The eight best ids and their raw logits, for each step.
     var top8: [[TopEntry]]
     var decoded: DecodedRecord
-    /// As `top2_gap`, among the tokens that the rule against repeated runs leaves; only where the rule is on.
+    /// As `top2Gap`, among the tokens that the rule against repeated runs leaves; only where the rule is on.
     var margin: [Double]?
     /// For a row of a batch: filled up with `<pad>` to the longest answer.
-    var padded_new_ids: [Int]?
+    var paddedNewIds: [Int]?
 
     private static let topCount = 8
 
     init(_ ids: [Int], prompt: [Int], logits: [[Float]], _ plan: GenerationPlan, _ tokenizer: Tokenizer) {
         let top = logits.map { TopLogits($0, count: Self.topCount).ids }
-        new_ids = ids
-        top2_gap = zip(logits, top).map { Self.gap($0, $1) }
+        newIds = ids
+        top2Gap = zip(logits, top).map { Self.gap($0, $1) }
         top8 = zip(logits, top).map { step, ids in ids.map { TopEntry(id: $0, logit: Decimals.six(step[$0])) } }
         decoded = DecodedRecord(ids, prompt: prompt, tokenizer)
         guard plan.noRepeatNgram > 0 else { return }
@@ -82,7 +82,7 @@ struct DecodedRecord: Encodable {
     var new: Text
     /// Prompt and new ids.
     var full: Text
-    var caption_raw: String
+    var captionRaw: String
     var caption: String
     var entities: [NamedEntity]
 
@@ -92,7 +92,7 @@ struct DecodedRecord: Encodable {
         }
         new = text(ids)
         full = text(prompt + ids)
-        caption_raw = full.clean.components(separatedBy: Tag.endImage.rawValue).last ?? ""
+        captionRaw = full.clean.components(separatedBy: Tag.endImage.rawValue).last ?? ""
         let parsed = GroundedTextParser(.reference).parse(full.clean)
         caption = parsed.caption
         entities = parsed.entities.map {
