@@ -61,13 +61,14 @@ struct EngineRefusalTests {
     @Test("As many new tokens as the context has room for are taken, one more is not")
     func contextLimit() throws {
         let engine = try NanoModel.engine()
-        let room = engine.limits.contextTokens - 67
+        let prompt = try 67 + NanoModel.tokenizer().encode("a").count
+        let room = engine.limits.contextTokens - prompt
         #expect(throws: Never.self) {
             try engine.run(
-                id: "a", task: .generate(prompt: ""), options: GenerationOptions(maxNewTokens: room),
+                id: "a", task: .generate(prompt: "a"), options: GenerationOptions(maxNewTokens: room),
                 image: NanoModel.picture())
         }
-        let error = try failure(.generate(prompt: ""), GenerationOptions(maxNewTokens: room + 1))
+        let error = try failure(.generate(prompt: "a"), GenerationOptions(maxNewTokens: room + 1))
         #expect(error.violations.map(\.field) == ["max_new_tokens"])
     }
 

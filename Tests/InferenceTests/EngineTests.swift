@@ -15,7 +15,7 @@ struct EngineTests {
         .refer(expression: "the blue square"),
         .describe(box: NormalizedBox(xmin: 0.5, ymin: 0.1, xmax: 0.9, ymax: 0.7)),
         .ask(question: "What is red?", grounded: true), .ask(question: "What is red?", grounded: false),
-        .generate(prompt: "<grounding><phrase> a red disc</phrase>"), .generate(prompt: ""),
+        .generate(prompt: "<grounding><phrase> a red disc</phrase>"), .generate(prompt: "a"),
     ]
 
     static let decodings: [Decoding] = [
@@ -33,7 +33,10 @@ struct EngineTests {
         let scalars = Array(result.caption.unicodeScalars)
         for entity in result.entities {
             try #require(entity.span.upperBound <= scalars.count)
-            #expect(String(String.UnicodeScalarView(scalars[entity.span])) == entity.phrase)
+            // A box without a phrase is named by its tokens and stands nowhere in the caption.
+            let text = String(String.UnicodeScalarView(scalars[entity.span]))
+            let isNameless = entity.span.isEmpty && entity.phrase.hasPrefix("<patch_index_")
+            #expect(isNameless || text == entity.phrase)
             #expect(!entity.boxes.isEmpty)
             #expect(Set(entity.boxes.map(\.patches)).count == entity.boxes.count)
             for box in entity.boxes { check(box) }
