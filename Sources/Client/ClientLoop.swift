@@ -27,15 +27,20 @@ struct ClientLoop: ~Copyable {
     private static let burst = 256
 
     init(_ configuration: ClientConfiguration, _ mailbox: Mailbox<Mail>) throws(MessagingError) {
-        // With messages kept here until there is a connection, "no broker" shows as a call that cannot be sent.
-        let options = SocketOptions(
-            lingerMilliseconds: Self.linger, maxFrameBytes: WireLimits.frameBytes, sendsOnlyWhenConnected: true)
-        socket = try Socket(Context(), .dealer, options)
-        try socket.connect(try Endpoint(configuration.endpoint))
         table = CallTable(endpoint: configuration.endpoint)
         encoding = configuration.encoding
         openCallLimit = configuration.openCallLimit
         self.mailbox = mailbox
+        socket = try Self.connect(configuration.endpoint)
+    }
+
+    private static func connect(_ endpoint: String) throws(MessagingError) -> Socket {
+        // With messages kept here until there is a connection, "no broker" shows as a call that cannot be sent.
+        let options = SocketOptions(
+            lingerMilliseconds: linger, maxFrameBytes: WireLimits.frameBytes, sendsOnlyWhenConnected: true)
+        let socket = try Socket(Context(), .dealer, options)
+        try socket.connect(try Endpoint(endpoint))
+        return socket
     }
 
     /// Until the client is closed. Whatever happens, every call that was posted ends.
