@@ -63,7 +63,7 @@ final class ScriptedBroker: Sendable {
 
     /// HELLO and WELCOME.
     @discardableResult
-    func welcome(_ welcome: WorkerWelcome = WorkerWelcome(worker: "w1", beatIntervalMilliseconds: 50, liveness: 100))
+    func welcome(_ welcome: WorkerWelcome = WorkerWelcome(worker: "w1", beatIntervalMilliseconds: 50, liveness: 1000))
         async throws -> WorkerHello
     {
         let hello = try await hear { if case .hello(let hello) = $0 { hello } else { nil } }

@@ -200,7 +200,7 @@ struct WorkerLoopTests {
         try await bench.broker.hear { if case .started = $0 { true } else { nil } }
         bench.broker.say(.who)
         let hello = try await bench.broker.welcome(
-            WorkerWelcome(worker: "w2", beatIntervalMilliseconds: 50, liveness: 100))
+            WorkerWelcome(worker: "w2", beatIntervalMilliseconds: 50, liveness: 1000))
         #expect(hello.instance == "c0ffee")
         // The job of the old session was stopped, and its end is not told to the new one.
         bench.broker.say(.job(bench.job("answer", call: "new")))
