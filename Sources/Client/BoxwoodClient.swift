@@ -106,7 +106,8 @@ public final class BoxwoodClient: Sendable {
             connectDeadline: now + configuration.connectTimeout,
             onEvent: { event in continuation.yield(event) },
             finish: { response in continuation.finish(throwing: response.status.isOK ? nil : response.status) })
-        continuation.onTermination = { [mailbox] _ in mailbox.post(.cancel(request.id)) }
+        // Holds the client for as long as somebody listens.
+        continuation.onTermination = { _ in self.mailbox.post(.cancel(request.id)) }
         post(call, CallFlag())
         return stream
     }

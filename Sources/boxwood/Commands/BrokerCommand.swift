@@ -22,15 +22,11 @@ struct BrokerCommand: AsyncParsableCommand {
     func run() async throws {
         supervised.hold()
         let signals = StopSignals()
-        let logger = log.logger("broker")
-        let server = try listen(logger)
+        let server = try listen(log.logger("broker"))
         let addresses = Announcement(client: server.front.description, worker: server.back.description)
         StandardStream.output.print(addresses.lines)
-        logger.info("listening", metadata: ["client": "\(addresses.client)", "worker": "\(addresses.worker)"])
         await signals.first()
-        logger.info("draining")
         await Blocking.run { server.drain() }
-        logger.info("stopped")
     }
 
     private func listen(_ logger: Logger) throws(CommandFailure) -> BrokerServer {

@@ -48,7 +48,7 @@ struct WorkerCommand: AsyncParsableCommand {
         }
         defer { stop.cancel() }
         let failure = await Blocking.run { () -> WorkerError? in
-            do {
+            do throws(WorkerError) {
                 try loop.run()
                 return nil
             } catch {

@@ -4,8 +4,9 @@ import BoxwoodCommands
 import Logging
 
 struct LogOptions: ParsableArguments {
-    @Option(help: "trace, debug, info, notice, warning, error or critical.")
-    var logLevel: Logger.Level = .info
+    @Option(
+        help: "trace, debug, info, notice, warning, error or critical. (default: info)", transform: Self.level)
+    var logLevel = Logger.Level.info
 
     @Option(help: "text or json; one line for each event, on the standard error stream.")
     var logFormat: LogFormat = .text
@@ -14,9 +15,15 @@ struct LogOptions: ParsableArguments {
         Logger(label: label) { LineLogHandler(label: $0, level: logLevel, format: logFormat) }
     }
 
+    private static func level(_ text: String) throws -> Logger.Level {
+        guard let level = Logger.Level(rawValue: text) else {
+            throw ValidationError("\"\(text)\" is no level of the log")
+        }
+        return level
+    }
+
     /// The same options for a process that we start.
     var arguments: [String] { ["--log-level", logLevel.rawValue, "--log-format", logFormat.rawValue] }
 }
 
-extension Logger.Level: @retroactive ExpressibleByArgument {}
-extension LogFormat: @retroactive ExpressibleByArgument {}
+extension LogFormat: ExpressibleByArgument {}

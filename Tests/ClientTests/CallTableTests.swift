@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: MIT
+import Client
+import Synchronization
+import Testing
+import Wire
+
+struct CallTableTests {
+    /// What the callers heard, by id.
+    private final class Heard: Sendable {
+        private let responses = Mutex<[CallResponse]>([])
+
+        func append(_ response: CallResponse) { responses.withLock { $0.append(response) } }
+        var codes: [StatusCode] { responses.withLock { $0.map(\.status.code) } }
+        var ids: [String] { responses.withLock { $0.map(\.id) } }
+    }
+
+    private let start = ContinuousClock.now
+    private let heard = Heard()
+
+    private func call(_ id: String, seconds: Int = 10, connect: Int = 2) -> CallTable.Call {
+        CallTable.Call(
+            request: CallRequest(id: id, method: "/a/b", body: [1], image: [2]), deadline: start + .seconds(seconds),
+            connectDeadline: start + .seconds(connect), finish: { [heard] in heard.append($0) })
+    }
+
+    private func table(_ calls: CallTable.Call...) -> CallTable {
+        var table = CallTable(endpoint: "tcp://127.0.0.1:1")
+        for call in calls { table.open(call, limit: 8) }
+        return table
+    }
+
+    @Test func requestsLeaveInOrderWithTheTimeThatIsLeft() {
+        var table = table(call("1"), call("2", seconds: 5))
+        let first = table.nextToSend(at: start + .seconds(1))
+        #expect(first?.id == "1")
+        #expect(first?.timeoutMilliseconds == 9000)
+        #expect(first?.image == [2])
+        table.sent("1")
+        let second = table.nextToSend(at: start + .milliseconds(4999.5))
+        #expect(second?.timeoutMilliseconds == 0)
+        #expect(table.hasUnsent)
+        table.sent("2")
+        let next = table.nextToSend(at: start)
+        #expect(next == nil)
+        #expect(!table.hasUnsent)
+    }
+
+    @Test func eachCallEndsOnce() {
+        var table = table(call("1"))
+        table.sent("1")
+        table.received(.response(CallResponse(id: "1", status: .ok)), at: start)
+        table.received(.response(CallResponse(id: "1", status: .ok)), at: start)
+        let expired = table.timePassed(at: start + .seconds(99))
+        #expect(expired.isEmpty)
+        let isToldToTheBroker = table.cancel("1")
+        #expect(!isToldToTheBroker)
+        table.close(RPCStatus(.cancelled))
+        #expect(heard.codes == [.ok])
+        #expect(table.strays == 1)
+        #expect(table.openCount == 0)
+    }
+
+    @Test func timesAreHeldToTheInstant() {
+        var table = table(call("1"))
+        table.sent("1")
+        #expect(table.nextDeadline == start + .seconds(10))
+        let early = table.timePassed(at: start + .seconds(10) - .nanoseconds(1))
+        #expect(early.isEmpty && heard.codes.isEmpty)
+        let expired = table.timePassed(at: start + .seconds(10))
+        #expect(expired == ["1"])
+        #expect(heard.codes == [.deadlineExceeded])
+    }
+
+    @Test func anUnsentCallWaitsOnlyForTheConnection() {
+        var table = table(call("1"))
+        #expect(table.nextDeadline == start + .seconds(2))
+        let expired = table.timePassed(at: start + .seconds(2))
+        #expect(expired.isEmpty)
+        #expect(heard.codes == [.unavailable])
+        #expect(!table.hasUnsent)
+    }
+
+    @Test func cancelledAfterTheDeadlineIsTheDeadline() {
+        var table = table(call("1"), call("2"))
+        table.received(.response(CallResponse(id: "1", status: RPCStatus(.cancelled))), at: start + .seconds(9))
+        table.received(.response(CallResponse(id: "2", status: RPCStatus(.cancelled))), at: start + .seconds(10))
+        #expect(heard.codes == [.cancelled, .deadlineExceeded])
+    }
+
+    @Test func onlyASentCallIsCancelledAtTheBroker() {
+        var table = table(call("1"), call("2"))
+        table.sent("1")
+        let told = [table.cancel("1"), table.cancel("2")]
+        #expect(told == [true, false])
+        #expect(heard.codes == [.cancelled, .cancelled])
+        let next = table.nextToSend(at: start)
+        #expect(next == nil)
+    }
+
+    @Test func aResponseWithoutAnIdIsForTheOnlyCall() {
+        var one = table(call("1"))
+        one.received(.response(CallResponse(id: "", status: RPCStatus(.internal))), at: start)
+        #expect(heard.codes == [.internal])
+        var two = table(call("2"), call("3"))
+        two.received(.response(CallResponse(id: "", status: RPCStatus(.internal))), at: start)
+        #expect(two.openCount == 2)
+        #expect(two.strays == 1)
+    }
+
+    @Test func theLimitIsTheLastThatPasses() {
+        var table = CallTable(endpoint: "")
+        table.open(call("1"), limit: 1)
+        table.open(call("2"), limit: 1)
+        #expect(heard.codes == [.resourceExhausted])
+        #expect(heard.ids == ["2"])
+    }
+}
+
+struct RetryPolicyTests {
+    private let policy = RetryPolicy(attempts: 4, firstPause: .milliseconds(100), longestPause: .milliseconds(300))
+
+    private func pause(
+        _ status: RPCStatus = RPCStatus(.unavailable), attempt: Int = 1, remaining: Duration = .seconds(10)
+    ) -> Duration? {
+        policy.pause(after: status, attempt: attempt, remaining: remaining, jitter: 1)
+    }
+
+    @Test func pausesDoubleUpToTheLongest() {
+        #expect((1...3).map { pause(attempt: $0) } == [100, 200, 300].map { .milliseconds($0) })
+        #expect(pause(attempt: 4) == nil)
+    }
+
+    @Test func theBrokersDelayGoesFirst() {
+        #expect(pause(RPCStatus(.unavailable, retryDelayMilliseconds: 7000)) == .milliseconds(7000))
+    }
+
+    @Test func neverPastTheDeadline() {
+        #expect(pause(remaining: .milliseconds(100)) == nil)
+        #expect(pause(remaining: .milliseconds(101)) != nil)
+        #expect(pause(RPCStatus(.unavailable, retryDelayMilliseconds: .max)) == nil)
+    }
+
+    @Test(arguments: StatusCode.allCases.filter { $0 != .unavailable })
+    func nothingElseIsTriedAgain(_ code: StatusCode) {
+        #expect(pause(RPCStatus(code, retryDelayMilliseconds: 1)) == nil)
+    }
+
+    @Test func anAbsentBrokerIsNotWaitedForTwice() {
+        #expect(pause(RPCStatus(.unavailable, reason: .noBroker)) == nil)
+    }
+}

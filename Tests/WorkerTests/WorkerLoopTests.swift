@@ -1,0 +1,273 @@
+// SPDX-License-Identifier: MIT
+import Grounding
+import Inference
+import Logging
+import Messaging
+import Synchronization
+import Testing
+import Wire
+import Worker
+
+/// A worker with a fake engine against a broker on a real socket.
+@Suite(.timeLimit(.minutes(2)))
+struct WorkerLoopTests {
+    private struct Bench {
+        let broker: ScriptedBroker
+        let worker: WorkerLoop
+        let controls = FakeRunner.Controls()
+        /// What ``WorkerLoop/run()`` threw, once it is over.
+        let ended: Task<WorkerError?, Never>
+
+        init(credits: UInt32 = 1, grace: Duration = .seconds(20), failing: Bool = false) {
+            let broker = ScriptedBroker()
+            self.broker = broker
+            var logger = Logger(label: "worker")
+            logger.logLevel = .critical
+            let configuration = WorkerConfiguration(
+                endpoint: broker.endpoint, name: "bench", instance: "c0ffee", pid: 7, version: "0.1", credits: credits,
+                drainGrace: grace, helloInterval: .milliseconds(100))
+            let worker = WorkerLoop(configuration, logger: logger) { [controls] in
+                if failing { throw WorkerError.engine("no weights") }
+                return FakeRunner(controls: controls)
+            }
+            self.worker = worker
+            ended = Self.start(worker)
+        }
+
+        private static func start(_ worker: WorkerLoop) -> Task<WorkerError?, Never> {
+            let outcome = AsyncStream.makeStream(of: WorkerError?.self)
+            _ = DedicatedThread(name: "worker") {
+                do throws(WorkerError) {
+                    try worker.run()
+                    outcome.continuation.yield(nil)
+                } catch {
+                    outcome.continuation.yield(error)
+                }
+            }
+            return Task {
+                for await error in outcome.stream { return error }
+                return nil
+            }
+        }
+
+        func job(_ question: String, call: String = "c1", attempt: UInt32 = 1, remaining: UInt32 = 30_000) -> Job {
+            let encoding = WireEncoding.json
+            return Job(
+                dispatch: Dispatch(call: call, attempt: attempt), id: "id-\(call)", method: Method.ask.rawValue,
+                remainingMilliseconds: remaining, queueMilliseconds: 3, resultEncoding: encoding,
+                body: TaskRequest(.ask(question: question, grounded: false)).body(encoding), image: [1, 2])
+        }
+
+        /// Stops the worker and waits for its end.
+        func finish() async -> WorkerError? {
+            worker.stop()
+            let error = await ended.value
+            broker.stop()
+            return error
+        }
+    }
+
+    @Test func helloSaysWhoAndWhat() async throws {
+        let bench = Bench(credits: 2)
+        let hello = try await bench.broker.welcome()
+        #expect(
+            hello
+                == WorkerHello(
+                    instance: "c0ffee", name: "bench", pid: 7, version: "0.1", model: FakeRunner.identity, credits: 2,
+                    imageLimits: WireImageLimits(maxBytes: 1, maxPixels: 2, maxSide: 3)))
+        #expect(await bench.finish() == nil)
+    }
+
+    @Test func aJobIsStartedAndAnswered() async throws {
+        let bench = Bench()
+        try await bench.broker.welcome()
+        let job = bench.job("answer", attempt: 2)
+        bench.broker.say(.job(job))
+        #expect(try await bench.broker.hear { if case .started(let it) = $0 { it } else { nil } } == job.dispatch)
+        let answer = try await bench.broker.hearResult()
+        #expect(answer.dispatch == job.dispatch)
+        #expect(answer.status == .ok)
+        #expect(WireEncoding(of: answer.body) == .json)
+        let result = try GroundingResult(body: answer.body)
+        #expect(result.id == "id-c1" && result.caption == "answer")
+        #expect(result.attempts == 2)
+        #expect(result.timing.queue == 3 && result.timing.total == 8)
+        #expect(await bench.finish() == nil)
+    }
+
+    @Test func whatIsWrongWithAJobIsSaid() async throws {
+        let bench = Bench()
+        try await bench.broker.welcome()
+        var unknown = bench.job("answer", call: "unknown")
+        unknown.method = "/boxwood.v1.Grounding/Paint"
+        var blind = bench.job("answer", call: "blind")
+        blind.image = nil
+        var broken = bench.job("answer", call: "broken")
+        broken.body = [0xFF]
+        let late = bench.job("answer", call: "late", remaining: 0)
+        let cases: [(Job, StatusCode)] = [
+            (unknown, .unimplemented), (blind, .invalidArgument), (broken, .invalidArgument),
+            (late, .deadlineExceeded), (bench.job("fail", call: "fail"), .dataLoss),
+            (bench.job("overstep", call: "overstep"), .unknown), (bench.job("answer", call: "good"), .ok),
+        ]
+        for (job, code) in cases {
+            bench.broker.say(.job(job))
+            let result = try await bench.broker.hearResult()
+            #expect(result.dispatch == job.dispatch)
+            #expect(result.status.code == code, "\(job.dispatch)")
+            #expect(result.body.isEmpty == (code != .ok))
+        }
+        #expect(await bench.finish() == nil)
+    }
+
+    @Test func aRunningJobIsCancelled() async throws {
+        let bench = Bench()
+        try await bench.broker.welcome()
+        let job = bench.job("wait")
+        bench.broker.say(.job(job))
+        try await bench.broker.hear { if case .started = $0 { true } else { nil } }
+        bench.broker.say(.cancel(job.dispatch, reason: "enough"))
+        #expect(try await bench.broker.hearResult().status.code == .cancelled)
+        #expect(await bench.finish() == nil)
+    }
+
+    /// The beats of a worker whose engine hangs go on, while its progress stands still.
+    @Test func aHungEngineBeatsWithoutProgress() async throws {
+        let bench = Bench()
+        try await bench.broker.welcome()
+        bench.controls.progress.store(41, ordering: .relaxed)
+        bench.broker.say(.job(bench.job("hang")))
+        try await bench.broker.hear { if case .started = $0 { true } else { nil } }
+        for _ in 0..<5 {
+            let beat = try await bench.broker.hear { if case .beat(let beat) = $0 { beat } else { nil } }
+            #expect(beat == WorkerBeat(progress: 41, jobs: [Dispatch(call: "c1", attempt: 1)], isBusy: true))
+        }
+        bench.controls.release()
+        #expect(try await bench.broker.hearResult().status == .ok)
+        let idle = try await bench.broker.hear { if case .beat(let beat) = $0 { beat } else { nil } }
+        #expect(idle == WorkerBeat(progress: 41))
+        #expect(await bench.finish() == nil)
+    }
+
+    @Test func stoppingHandsBackWhatWasNotBegunAndFinishesTheRest() async throws {
+        let bench = Bench(credits: 3)
+        try await bench.broker.welcome()
+        bench.broker.say(.job(bench.job("hang", call: "running")))
+        try await bench.broker.hear { if case .started = $0 { true } else { nil } }
+        bench.broker.say(.job(bench.job("answer", call: "waiting")))
+        try await bench.broker.hear { if case .beat(let beat) = $0, beat.jobs.count == 2 { true } else { nil } }
+        bench.worker.stop()
+        let returned = try await bench.broker.hear { if case .drain(let returned) = $0 { returned } else { nil } }
+        #expect(returned.map(\.call) == ["waiting"])
+        bench.broker.say(.job(bench.job("answer", call: "crossing")))
+        let crossing = try await bench.broker.hear { if case .drain(let returned) = $0 { returned } else { nil } }
+        #expect(crossing.map(\.call) == ["crossing"])
+        bench.controls.release()
+        let result = try await bench.broker.hearResult()
+        #expect(result.dispatch.call == "running" && result.status == .ok)
+        let bye = try await bench.broker.hear { if case .bye(let status) = $0 { status } else { nil } }
+        #expect(bye == RPCStatus.ok)
+        #expect(await bench.finish() == nil)
+    }
+
+    @Test func aBrokerThatAsksForADrainGetsIt() async throws {
+        let bench = Bench()
+        try await bench.broker.welcome()
+        bench.broker.say(.drain)
+        try await bench.broker.hear { if case .bye = $0 { true } else { nil } }
+        #expect(await bench.ended.value == nil)
+        bench.broker.stop()
+    }
+
+    @Test func aHungJobDoesNotHoldUpTheEnd() async throws {
+        let bench = Bench(grace: .milliseconds(50))
+        try await bench.broker.welcome()
+        bench.broker.say(.job(bench.job("hang")))
+        try await bench.broker.hear { if case .started = $0 { true } else { nil } }
+        bench.worker.stop()
+        let bye = try await bench.broker.hear { if case .bye(let status) = $0 { status } else { nil } }
+        #expect(bye.code == .unavailable)
+        #expect(await bench.ended.value == nil)
+        bench.controls.release()
+        bench.broker.stop()
+    }
+
+    @Test func aBrokerThatForgotIsToldAgain() async throws {
+        let bench = Bench()
+        try await bench.broker.welcome()
+        let lost = bench.job("wait", call: "lost")
+        bench.broker.say(.job(lost))
+        try await bench.broker.hear { if case .started = $0 { true } else { nil } }
+        bench.broker.say(.who)
+        let hello = try await bench.broker.welcome(
+            WorkerWelcome(worker: "w2", beatIntervalMilliseconds: 50, liveness: 1000))
+        #expect(hello.instance == "c0ffee")
+        // The job of the old session was stopped, and its end is not told to the new one.
+        bench.broker.say(.job(bench.job("answer", call: "new")))
+        #expect(try await bench.broker.hearResult().dispatch.call == "new")
+        #expect(bench.worker.counters.sessions == 2)
+        #expect(bench.worker.counters.lateResults == 1)
+        #expect(await bench.finish() == nil)
+    }
+
+    @Test func aRestartedBrokerIsJoinedAgain() async throws {
+        let bench = Bench()
+        try await bench.broker.welcome()
+        let endpoint = bench.broker.endpoint
+        bench.broker.stop()
+        let second = ScriptedBroker(at: endpoint)
+        try await second.hear { if case .beat = $0 { true } else { nil } }
+        second.say(.who)
+        try await second.welcome()
+        second.say(.job(bench.job("answer")))
+        #expect(try await second.hearResult().status == .ok)
+        bench.worker.stop()
+        #expect(await bench.ended.value == nil)
+        second.stop()
+    }
+
+    @Test func aSilentBrokerIsLeftForANewSocket() async throws {
+        let bench = Bench()
+        try await bench.broker.welcome(WorkerWelcome(worker: "w1", beatIntervalMilliseconds: 20, liveness: 3))
+        // No beat from the broker: the worker comes back by itself.
+        try await bench.broker.welcome()
+        bench.broker.say(.job(bench.job("answer")))
+        #expect(try await bench.broker.hearResult().status == .ok)
+        #expect(await bench.finish() == nil)
+    }
+
+    @Test func garbageIsCountedAndDropped() async throws {
+        let bench = Bench()
+        try await bench.broker.welcome()
+        let magic = WireLimits.magic
+        for frames in [[[0xFF]], [magic, [], []], [magic, Array("JOB".utf8), [0xFF], []], [magic], []] as [[[UInt8]]] {
+            bench.broker.say(frames.isEmpty ? [magic, Array("RESPONSE".utf8), [], []] : frames)
+        }
+        bench.broker.say(.cancel(Dispatch(call: "nobody", attempt: 1), reason: ""))
+        bench.broker.say(.job(bench.job("answer")))
+        #expect(try await bench.broker.hearResult().status == .ok)
+        #expect(bench.worker.counters.violations == 6)
+        #expect(await bench.finish() == nil)
+    }
+
+    @Test func aBrokerThatSendsAwayIsObeyed() async throws {
+        let bench = Bench()
+        try await bench.broker.welcome()
+        bench.broker.say(.bye(RPCStatus(.failedPrecondition, "wrong version")))
+        guard case .dismissed(let status) = await bench.ended.value else {
+            Issue.record("the worker went on")
+            return
+        }
+        #expect(status.message == "wrong version")
+        bench.broker.stop()
+    }
+
+    @Test func anEngineThatDoesNotStartIsAnError() async throws {
+        let bench = Bench(failing: true)
+        guard case .engine = await bench.ended.value else {
+            Issue.record("the worker started without an engine")
+            return
+        }
+        bench.broker.stop()
+    }
+}

@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: MIT
+import Grounding
+import Testing
+import Wire
+import Worker
+
+/// The pure half of a worker, event by event.
+struct WorkerSessionTests {
+    private let start = ContinuousClock.now
+    private let hello = WorkerHello(
+        instance: "i", name: "n", pid: 1, version: "v",
+        model: ModelIdentity(name: "m", revision: "r", precision: "f32"), credits: 2)
+    private let terms = WorkerWelcome(worker: "w1", beatIntervalMilliseconds: 1000, liveness: 4)
+    private let first = Dispatch(call: "1", attempt: 1)
+    private let second = Dispatch(call: "2", attempt: 1)
+
+    private func session() -> WorkerSession {
+        WorkerSession(hello: hello, helloInterval: .seconds(2), at: start)
+    }
+
+    private func open() -> WorkerSession {
+        var session = session()
+        _ = session.timePassed(at: start, progress: 0)
+        _ = session.received(.welcome(terms), at: start)
+        return session
+    }
+
+    private func job(_ dispatch: Dispatch) -> Job {
+        Job(dispatch: dispatch, id: "x", method: "/a/b", remainingMilliseconds: 1, body: [])
+    }
+
+    @Test func helloIsRepeatedUntilItIsAnswered() {
+        var session = session()
+        #expect(session.nextDeadline == start)
+        var actions = session.timePassed(at: start, progress: 0)
+        #expect(actions == [.send(.hello(hello))])
+        actions = session.timePassed(at: start + .seconds(2) - .nanoseconds(1), progress: 0)
+        #expect(actions == [])
+        actions = session.timePassed(at: start + .seconds(2), progress: 0)
+        #expect(actions == [.send(.hello(hello))])
+        actions = session.received(.welcome(terms), at: start + .seconds(3))
+        #expect(actions == [])
+        #expect(session.worker == "w1")
+        #expect(session.nextDeadline == start + .seconds(4))
+    }
+
+    @Test func beatsAreDueEveryInterval() {
+        var session = open()
+        var actions = session.timePassed(at: start + .milliseconds(999), progress: 5)
+        #expect(actions == [])
+        _ = session.received(.job(job(first)), at: start)
+        actions = session.timePassed(at: start + .seconds(1), progress: 5)
+        #expect(actions == [.send(.beat(WorkerBeat(progress: 5, jobs: [first], isBusy: false)))])
+        _ = session.started(first)
+        actions = session.timePassed(at: start + .seconds(2), progress: 6)
+        #expect(actions == [.send(.beat(WorkerBeat(progress: 6, jobs: [first], isBusy: true)))])
+    }
+
+    @Test func silenceOfFourIntervalsEndsTheSession() {
+        var session = open()
+        _ = session.received(.job(job(first)), at: start)
+        _ = session.received(.beat, at: start + .seconds(1))
+        var actions = session.timePassed(at: start + .milliseconds(4999), progress: 0)
+        #expect(!actions.contains(.reconnect))
+        actions = session.timePassed(at: start + .seconds(5), progress: 0)
+        #expect(actions == [.cancel(first), .reconnect])
+        actions = session.timePassed(at: start + .seconds(5), progress: 0)
+        #expect(actions == [.send(.hello(hello))])
+        actions = session.finished(JobResult(dispatch: first, status: .ok))
+        #expect(actions == [])
+        #expect(session.counters.lateResults == 1)
+    }
+
+    @Test func creditsAreHeldAgainstTheBroker() {
+        var session = open()
+        _ = session.received(.job(job(first)), at: start)
+        _ = session.received(.job(job(second)), at: start)
+        let third = Dispatch(call: "3", attempt: 1)
+        let actions = session.received(.job(job(third)), at: start)
+        guard case .send(.result(let result)) = actions.first else {
+            Issue.record("no refusal: \(actions)")
+            return
+        }
+        #expect(result.dispatch == third && result.status.reason == .noCredit)
+        let again = session.received(.job(job(first)), at: start)
+        #expect(again == [])
+        #expect(session.counters.violations == 2)
+    }
+
+    @Test func aJobOutsideASessionIsDropped() {
+        var session = session()
+        let actions = session.received(.job(job(first)), at: start)
+        #expect(actions == [])
+        #expect(session.counters.violations == 1)
+    }
+
+    @Test func aWaitingJobIsCancelledAtOnceARunningOneByItsEngine() {
+        var session = open()
+        _ = session.received(.job(job(first)), at: start)
+        _ = session.started(first)
+        _ = session.received(.job(job(second)), at: start)
+        var actions = session.received(.cancel(first, reason: ""), at: start)
+        #expect(actions == [.cancel(first)])
+        actions = session.received(.cancel(first, reason: ""), at: start)
+        #expect(actions == [])
+        actions = session.received(.cancel(second, reason: ""), at: start)
+        #expect(actions.first == .cancel(second) && actions.count == 2)
+        // The engine took it in the same moment: its reports find nobody waiting.
+        actions = session.started(second)
+        #expect(actions == [.cancel(second)])
+        actions = session.finished(JobResult(dispatch: second, status: .ok))
+        #expect(actions == [])
+        let result = JobResult(dispatch: first, status: RPCStatus(.cancelled))
+        actions = session.finished(result)
+        #expect(actions == [.send(.result(result))])
+    }
+
+    @Test func aSecondAttemptIsAnotherJob() {
+        var session = open()
+        _ = session.received(.job(job(first)), at: start)
+        _ = session.received(.who, at: start)
+        _ = session.received(.welcome(terms), at: start)
+        let again = Dispatch(call: "1", attempt: 2)
+        _ = session.received(.job(job(again)), at: start)
+        var actions = session.finished(JobResult(dispatch: first, status: .ok))
+        #expect(actions == [])
+        actions = session.finished(JobResult(dispatch: again, status: .ok))
+        #expect(actions == [.send(.result(JobResult(dispatch: again, status: .ok)))])
+    }
+
+    @Test func aWhoThatCrossesAHelloIsNoReasonForAnother() {
+        var session = session()
+        _ = session.timePassed(at: start, progress: 0)
+        let actions = session.received(.who, at: start)
+        #expect(actions == [])
+    }
+
+    @Test func drainingTwiceIsDrainingOnce() {
+        var session = open()
+        _ = session.received(.job(job(first)), at: start)
+        _ = session.started(first)
+        var actions = session.drain()
+        #expect(actions == [.send(.drain(returned: []))])
+        actions = session.received(.drain, at: start)
+        #expect(actions == [])
+        actions = session.cancelRunning()
+        #expect(actions == [.cancel(first)])
+        actions = session.finished(JobResult(dispatch: first, status: .ok))
+        #expect(actions == [.send(.result(JobResult(dispatch: first, status: .ok))), .send(.bye(.ok)), .finish(nil)])
+        actions = session.received(.who, at: start)
+        #expect(actions == [])
+        #expect(session.nextDeadline == nil)
+    }
+
+    @Test func drainingWithoutASessionEndsAtOnce() {
+        var session = session()
+        let actions = session.drain()
+        #expect(actions == [.finish(nil)])
+    }
+
+    @Test func aBrokerThatStopsIsAskedAgainLater() {
+        var session = open()
+        _ = session.received(.job(job(first)), at: start)
+        var actions = session.received(.bye(RPCStatus(.unavailable)), at: start)
+        #expect(actions == [.cancel(first)])
+        actions = session.timePassed(at: start + .seconds(2), progress: 0)
+        #expect(actions == [.send(.hello(hello))])
+        actions = session.received(.bye(RPCStatus(.permissionDenied)), at: start)
+        #expect(actions == [.finish(RPCStatus(.permissionDenied))])
+    }
+}
