@@ -33,6 +33,7 @@ let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swif
 let package = Package(
     name: "boxwood",
     products: [
+        .library(name: "BoxwoodClient", targets: ["Client"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
@@ -62,18 +63,36 @@ let package = Package(
 
         // Floor 2: engine.
         room("Kosmos2", ["Kernels", "Checkpoints", "Tokenization", "Tensors"]),
+        room("Inference", ["Kosmos2", "Tokenization", "Grounding", "Imaging", "Tensors", "Checkpoints", crypto]),
+
         // Floor 3: wire.
+        room("Wire", ["Grounding", protobuf]),
+        room("Messaging", ["CZeroMQ"]),
+
         // Floor 4: service.
+        room("Broker", ["Wire", "Messaging", "Grounding", protobuf, logging, collections]),
+        room("Worker", ["Wire", "Messaging", "Inference", "Kosmos2", "Imaging", "Grounding", logging]),
+        room("Client", ["Wire", "Messaging", "Grounding"]),
+
         // Floor 5: faces.
+        room(
+            "BoxwoodCommands",
+            ["Inference", "Kosmos2", "Checkpoints", "Tensors", "Imaging", "Grounding", "Wire", logging]),
         // Tests, mirroring Sources.
         .target(
             name: "TestSupport", dependencies: ["Tensors", "Checkpoints"], path: "Tests/TestSupport",
             swiftSettings: house),
         tests(of: "Kernels"),
+        tests(of: "Checkpoints", ["Tensors"]),
         tests(of: "Tokenization"),
         tests(of: "Imaging"),
         tests(of: "Grounding"),
         tests(of: "Kosmos2", ["Checkpoints", "Tensors", "Kernels"]),
+        tests(of: "Inference", ["Grounding", "Imaging", "Kosmos2", "Checkpoints", "Tokenization", "Tensors"]),
+        tests(of: "Wire", ["Grounding"]),
+        tests(of: "Messaging"),
+        tests(of: "Broker", ["Wire", "Messaging", "Grounding", logging]),
+        tests(of: "BoxwoodCommands", ["Grounding", "Imaging", "Inference", "Wire", logging]),
     ],
     cxxLanguageStandard: .cxx17
 )

@@ -40,7 +40,7 @@ public struct GroundedTextParser: Sendable {
             let end = tags.position(of: entity.span.upperBound) - leading - after
             entities.append(.init(name: String(name), start: start, end: end, boxes: boxes))
         }
-        if mode == .strict { warnings += Self.leftovers(scalars, matched: scanner.matched) }
+        if mode == .strict { warnings += StrayBoxes(in: scalars, outside: scanner.matched).warnings }
         return GroundedText(caption: String(PythonBlank.strip(tags.text)), entities: entities, warnings: warnings)
     }
 
@@ -52,16 +52,6 @@ public struct GroundedTextParser: Sendable {
             "the box \(pair.upperLeft), \(pair.lowerRight) of \"\(String(PythonBlank.strip(phrase)))\" \(reason) and was dropped"
         )
         return false
-    }
-
-    /// One warning when an `<object>` was opened that no entity accounts for.
-    private static func leftovers(_ scalars: [Unicode.Scalar], matched: [Range<Int>]) -> [String] {
-        let open = Array(Tag.object.rawValue.unicodeScalars)
-        var stray = 0
-        for index in scalars.indices where scalars[index] == "<" && scalars[index...].starts(with: open) {
-            if !matched.contains(where: { $0.contains(index) }) { stray += 1 }
-        }
-        return stray == 0 ? [] : ["\(stray) malformed box sequence\(stray == 1 ? " was" : "s were") ignored"]
     }
 
     private static func afterImage(_ scalars: [Unicode.Scalar]) -> [Unicode.Scalar] {

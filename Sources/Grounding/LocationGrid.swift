@@ -38,8 +38,12 @@ public enum LocationGrid {
     }
 
     /// The pair that a box is written with, as the reference's processor writes it: the cell that the upper left
-    /// corner lies in, and the last cell that begins before the lower right corner.
+    /// corner lies in, and the last cell that begins before the lower right corner. Outside 0...1 the indices are off the
+    /// grid.
+    /// - Precondition: the coordinates are finite and at most `PhraseBoxes.largestCoordinate` from 0.
     public static func pair(_ box: NormalizedBox) -> PatchPair {
+        precondition(
+            box.array.allSatisfy { abs($0) <= PhraseBoxes.largestCoordinate }, "LocationGrid.pair: \(box.array)")
         let size = Double(side)
         let left = (box.xmin * size).rounded(.down)
         let top = (box.ymin * size).rounded(.down)
@@ -48,9 +52,10 @@ public enum LocationGrid {
         return PatchPair(upperLeft: Int(top * size + left), lowerRight: Int(bottom * size + right))
     }
 
-    /// The pair of a box whose corners may lie on the picture's edge: every index on the grid and in order.
+    /// The pair of a box whose corners may lie on the picture's edge, or beyond: every index on the grid and in order,
+    /// whatever the coordinates. What is no number counts as 0.
     public static func clampedPair(_ box: NormalizedBox) -> PatchPair {
-        func cell(_ value: Double) -> Int { min(max(Int(value), 0), side - 1) }
+        func cell(_ value: Double) -> Int { value > 0 ? Int(min(value, Double(side - 1))) : 0 }
         let size = Double(side)
         let (left, top) = (cell((box.xmin * size).rounded(.down)), cell((box.ymin * size).rounded(.down)))
         let right = max(left, cell((box.xmax * size - 1).rounded(.up)))

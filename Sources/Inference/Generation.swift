@@ -31,6 +31,11 @@ package struct Generation: Sendable, Equatable {
         package var probability: Double
         /// Among those that the grammar allowed.
         package var allowedProbability: Double
+
+        package init(probability: Double, allowedProbability: Double) {
+            self.probability = probability
+            self.allowedProbability = allowedProbability
+        }
     }
 
     /// The new tokens, `</s>` included where it came.
@@ -38,4 +43,10 @@ package struct Generation: Sendable, Equatable {
     /// One for each token; empty after a beam search.
     package var steps: [Step] = []
     package var finish: FinishReason = .length
+
+    package init(ids: [Int] = [], steps: [Step] = [], finish: FinishReason = .length) {
+        self.ids = ids
+        self.steps = steps
+        self.finish = finish
+    }
 }

@@ -21,8 +21,8 @@ public final class Tokenizer: Sendable {
     private static let fairseqOffset = 1
     private static let metaspace = Array("\u{2581}".utf8)
 
-    /// - Parameter folder: holds `sentencepiece.bpe.model` and `added_tokens.json`.
-    /// - Throws: `TokenizerError` when a file is missing or the two disagree.
+    /// - Parameter folder: holds `sentencepiece.bpe.model`, and `added_tokens.json` or `tokenizer_config.json`.
+    /// - Throws: `TokenizerError` when a file is missing or damaged, or the two disagree.
     public init(folder: String) throws(TokenizerError) {
         model = try SentencePiece(path: folder + "/sentencepiece.bpe.model")
         unigram = Unigram(model.pieces)
@@ -37,7 +37,7 @@ public final class Tokenizer: Sendable {
         tags["<mask>"] = mask
         tagIDs = tags
         texts = Dictionary(uniqueKeysWithValues: tags.map { ($1, $0) })
-        try Self.check(folder: folder, against: tags)
+        try AddedTokens(folder: folder).check(against: specials)
     }
 
     /// The ids of a text whose tags count as tags: for prompts that the service itself wrote, or raw ones.
@@ -95,9 +95,8 @@ public final class Tokenizer: Sendable {
     /// The spelling of one id, "▁" included; `nil` outside the vocabulary.
     public func token(_ id: Int) -> String? {
         if let text = texts[id] { return text }
-        let piece = id - Self.fairseqOffset
-        return (3..<model.pieces.count).contains(piece)
-            ? String(decoding: model.pieces[piece].text, as: UTF8.self) : nil
+        guard (specials.unknown + 1..<specials.mask).contains(id) else { return nil }
+        return String(decoding: model.pieces[id - Self.fairseqOffset].text, as: UTF8.self)
     }
 
     /// SentencePiece's 0, 1, 2 are `<unk>`, `<s>`, `</s>`; everything else moves up by one.
@@ -130,23 +129,6 @@ public final class Tokenizer: Sendable {
             index = scalars.index(after: index)
         }
         return nil
-    }
-
-    /// `added_tokens.json` must place every tag where the layout does; a folder of another model is noticed here.
-    private static func check(folder: String, against tags: [String: Int]) throws(TokenizerError) {
-        guard let data = try? Data(contentsOf: URL(fileURLWithPath: folder + "/added_tokens.json")) else {
-            throw TokenizerError("added_tokens.json is missing from the model folder")
-        }
-        guard let added = try? JSONDecoder().decode([String: Int].self, from: data) else {
-            throw TokenizerError("added_tokens.json is not an object of tokens and ids")
-        }
-        for tag in SpecialTokens.tags + [SpecialTokens.patchIndex(0), SpecialTokens.patchIndex(1023)] {
-            guard let id = added[tag] else { throw TokenizerError("added_tokens.json lacks \(tag)") }
-            guard id == tags[tag] else {
-                throw TokenizerError(
-                    "added_tokens.json gives \(tag) the id \(id); after the SentencePiece model it is \(tags[tag]!)")
-            }
-        }
     }
 }
 

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: MIT
+
+/// Where the model folder is, when nobody names one.
+///
+/// A pure value: what the environment says and which files exist is told to it.
+package struct ModelSearch {
+    package static let variable = "BOXWOOD_MODEL"
+    package static let embedded = "models/boxwood-nano"
+
+    /// Of the environment variable; `nil` or empty when unset.
+    package var environment: String?
+    /// The folder that the program lies in.
+    package var programFolder: String
+    package var currentFolder: String
+    /// Whether a file exists.
+    package var exists: (String) -> Bool
+
+    package init(
+        environment: String?, programFolder: String, currentFolder: String, exists: @escaping (String) -> Bool
+    ) {
+        self.environment = environment
+        self.programFolder = programFolder
+        self.currentFolder = currentFolder
+        self.exists = exists
+    }
+
+    /// - Parameter named: what the command line names; the only place looked at when there is one.
+    /// - Throws: `badInput`, with every place that was looked at.
+    package func folder(named: String?) throws(CommandFailure) -> String {
+        let places = places(named: named)
+        if let found = places.first(where: { exists($0 + "/config.json") }) { return found }
+        throw CommandFailure(
+            .badInput,
+            (["no model found; looked for config.json in"] + places.map { "  " + $0 }).joined(separator: "\n"),
+            hint: "Name a model folder with --model or \(Self.variable).")
+    }
+
+    private func places(named: String?) -> [String] {
+        if let named { return [named] }
+        if let environment, !environment.isEmpty { return [environment] }
+        let beside = [programFolder + "/" + Self.embedded, programFolder + "/../share/boxwood/" + Self.embedded]
+        return beside
+            + Self.ancestors(of: currentFolder).map { $0 == "/" ? "/" + Self.embedded : $0 + "/" + Self.embedded }
+    }
+
+    /// The folder itself and all that hold it, the nearest first.
+    private static func ancestors(of folder: String) -> [String] {
+        var parts = folder.split(separator: "/")
+        var result: [String] = []
+        while !parts.isEmpty {
+            result.append("/" + parts.joined(separator: "/"))
+            parts.removeLast()
+        }
+        return result + ["/"]
+    }
+}

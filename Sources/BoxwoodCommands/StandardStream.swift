@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: MIT
+import Glibc
+
+/// The standard output or error stream, written to without a buffer.
+package enum StandardStream: Int32, Sendable {
+    case output = 1
+    case error = 2
+
+    /// Whether a person watches it.
+    package var isTerminal: Bool { isatty(rawValue) == 1 }
+
+    /// Columns, when it is a terminal that says so.
+    package var width: Int? {
+        var size = winsize()
+        guard isTerminal, ioctl(rawValue, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return nil }
+        return Int(size.ws_col)
+    }
+
+    /// Writes all of it in one go.
+    ///
+    /// A reader that has gone away (`boxwood ... | head -1`) is its own choice: the program ends quietly. Any other
+    /// failure on the output ends it with `inputOutput`; a log that cannot be written is lost.
+    package func write(_ text: String) {
+        var bytes = Array(text.utf8)[...]
+        while !bytes.isEmpty {
+            let count = bytes.withUnsafeBytes { Glibc.write(rawValue, $0.baseAddress, $0.count) }
+            if count >= 0 {
+                bytes = bytes.dropFirst(count)
+            } else if errno != EINTR {
+                if self == .error { return }
+                exit(errno == EPIPE ? ProgramExit.ok.rawValue : ProgramExit.inputOutput.rawValue)
+            }
+        }
+    }
+
+    package func print(_ lines: [String]) {
+        write(lines.map { $0 + "\n" }.joined())
+    }
+
+    /// A broken pipe is seen by ``write(_:)``, not as a deadly signal.
+    package static func ignoreBrokenPipes() {
+        signal(SIGPIPE, SIG_IGN)
+    }
+}

@@ -1,0 +1,355 @@
+// SPDX-License-Identifier: MIT
+
+internal import OrderedCollections
+
+/// Which call goes to which worker, and how every call ends: exactly once, in time.
+///
+/// A value without clock, socket or logger. Events come in with the time they happened at, a duration since any fixed
+/// moment; what to do comes out. Calls wait by client, and clients take turns, so one that asks for much delays itself.
+public struct Scheduler: ~Copyable {
+    struct Call {
+        let client: ClientID
+        let bytes: Int
+        let arrival: Duration
+        let deadline: Duration
+        /// How often it was handed over.
+        var attempts = 0
+        /// How often a worker was lost that had begun with it.
+        var failures = 0
+        var worker: WorkerID?
+    }
+
+    struct Worker {
+        let credits: Int
+        var lastHeard: Duration
+        var progress: Double
+        var progressedAt: Duration
+        var isBusy = false
+        var isDraining = false
+        /// What it was given and has not answered; false until it says that it began. Each takes a credit, also when the
+        /// call has ended meanwhile.
+        var held: [Attempt: Bool] = [:]
+        var done = 0
+
+        var freeCredits: Int { isDraining ? 0 : max(0, credits - held.count) }
+    }
+
+    public let configuration: SchedulerConfiguration
+    public private(set) var counters = SchedulerCounters()
+    var calls: [CallID: Call] = [:]
+    var workers: OrderedDictionary<WorkerID, Worker> = [:]
+    /// Waiting calls; the first client is served next, then goes to the end.
+    private var queues: OrderedDictionary<ClientID, [CallID]> = [:]
+    private var bytes = 0
+    private var isDraining = false
+    /// When the last worker went; `nil` while there is one.
+    private var withoutWorkerSince: Duration?
+    /// A moving average of how long a worker takes, in seconds.
+    private var serviceSeconds = 1.0
+
+    /// - Parameter now: when it begins; until the first worker comes, calls wait.
+    public init(_ configuration: SchedulerConfiguration = SchedulerConfiguration(), now: Duration) {
+        self.configuration = configuration
+        withoutWorkerSince = now
+    }
+
+    // MARK: - Calls
+
+    /// A caller asks.
+    public mutating func callArrived(
+        _ id: CallID, client: ClientID, bytes size: Int, deadline: Duration, at now: Duration
+    ) -> [SchedulerAction] {
+        precondition(calls[id] == nil, "call \(id) twice")
+        if let refusal = refusal(size: size, deadline: deadline, now: now) {
+            if refusal == .deadlineExceeded { counters.deadlines += 1 } else { counters.refused += 1 }
+            return [.end(id, refusal, attempts: 0)]
+        }
+        counters.accepted += 1
+        bytes += size
+        calls[id] = Call(client: client, bytes: size, arrival: now, deadline: deadline)
+        queues[client, default: []].append(id)
+        return assign()
+    }
+
+    /// A caller gave up; nothing happens for a call that is done or unknown.
+    public mutating func callCancelled(_ id: CallID) -> [SchedulerAction] {
+        guard calls[id] != nil else { return [] }
+        counters.cancelled += 1
+        return end(id, .cancelled) + assign()
+    }
+
+    /// A caller's connection is gone.
+    public mutating func clientGone(_ client: ClientID) -> [SchedulerAction] {
+        let theirs = calls.filter { $0.value.client == client }.keys.sorted()
+        counters.cancelled += theirs.count
+        return theirs.flatMap { end($0, .abandoned) } + assign()
+    }
+
+    // MARK: - Workers
+
+    /// A worker is ready for its first job.
+    public mutating func workerJoined(_ id: WorkerID, credits: Int, at now: Duration) -> [SchedulerAction] {
+        precondition(workers[id] == nil && credits > 0, "worker \(id) joins with \(credits) credits")
+        workers[id] = Worker(credits: credits, lastHeard: now, progress: 0, progressedAt: now)
+        withoutWorkerSince = nil
+        return assign()
+    }
+
+    /// Anything came from a worker.
+    public mutating func workerHeard(_ id: WorkerID, at now: Duration) {
+        workers[id]?.lastHeard = now
+    }
+
+    /// A beat: the process lives; whether the engine does is in `progress`.
+    public mutating func beat(_ id: WorkerID, progress: Double, isBusy: Bool, at now: Duration) {
+        guard var worker = workers[id] else { return }
+        worker.lastHeard = now
+        if progress != worker.progress || !isBusy || !worker.isBusy {
+            worker.progress = progress
+            worker.progressedAt = now
+        }
+        worker.isBusy = isBusy
+        workers[id] = worker
+    }
+
+    /// The engine began; from now on the job can be blamed.
+    public mutating func jobStarted(_ attempt: Attempt, by id: WorkerID) {
+        guard workers[id]?.held[attempt] != nil else {
+            counters.late += 1
+            return
+        }
+        workers[id]?.held[attempt] = true
+    }
+
+    /// A worker answered.
+    /// - Returns: whether the answer is the call's, and what to do next; a late one is counted and dropped.
+    public mutating func jobFinished(
+        _ attempt: Attempt, by id: WorkerID, at now: Duration
+    ) -> (accepted: Bool, actions: [SchedulerAction]) {
+        guard workers[id]?.held.removeValue(forKey: attempt) != nil else {
+            counters.late += 1
+            return (false, [])
+        }
+        workers[id]?.done += 1
+        guard let call = calls[attempt.call], call.worker == id, call.attempts == attempt.number else {
+            counters.late += 1
+            return (false, assign())
+        }
+        counters.finished += 1
+        let seconds = max(0.001, Self.seconds(now - call.arrival))
+        serviceSeconds += (min(seconds, 60) - serviceSeconds) * 0.1
+        forget(attempt.call)
+        return (true, assign())
+    }
+
+    /// A worker takes no more, and hands these back without having begun.
+    public mutating func workerDraining(_ id: WorkerID, returned: [Attempt]) -> [SchedulerAction] {
+        guard workers[id] != nil else { return [] }
+        workers[id]?.isDraining = true
+        for attempt in returned where workers[id]?.held.removeValue(forKey: attempt) != nil {
+            requeue(attempt)
+        }
+        return assign()
+    }
+
+    /// A worker's session is over.
+    public mutating func workerLeft(_ id: WorkerID, _ loss: WorkerLoss, at now: Duration) -> [SchedulerAction] {
+        lose(id, at: now) + assign()
+    }
+
+    // MARK: - Time
+
+    /// Nothing new is taken; what is here is finished, and workers are asked to leave after it.
+    public mutating func drain() -> [SchedulerAction] {
+        isDraining = true
+        return []
+    }
+
+    /// Whether nothing is left to do.
+    public var isIdle: Bool { calls.isEmpty }
+
+    /// Looks at every clock. To be called at `nextWake`, or more often.
+    public mutating func timePassed(at now: Duration) -> [SchedulerAction] {
+        var actions: [SchedulerAction] = []
+        for id in calls.filter({ $0.value.deadline <= now }).keys.sorted() {
+            counters.deadlines += 1
+            actions += end(id, .deadlineExceeded)
+        }
+        for (id, worker) in workers {
+            guard let loss = loss(of: worker, at: now) else { continue }
+            counters.workersLost += 1
+            actions.append(.expel(id, loss))
+            actions += lose(id, at: now)
+        }
+        if let since = withoutWorkerSince {
+            for id in waiting where max(since, calls[id]!.arrival) + configuration.noWorkerPatience <= now {
+                counters.refused += 1
+                actions += end(id, .noWorker(retryAfter: configuration.noWorkerPatience))
+            }
+        }
+        return actions + assign()
+    }
+
+    /// When `timePassed` has something to do next, if nothing happens before.
+    public var nextWake: Duration? {
+        var times = calls.values.map(\.deadline)
+        for worker in workers.values {
+            times.append(worker.lastHeard + configuration.silenceLimit)
+            if worker.isBusy { times.append(worker.progressedAt + configuration.stallLimit) }
+        }
+        if let since = withoutWorkerSince {
+            times += waiting.map { max(since, calls[$0]!.arrival) + configuration.noWorkerPatience }
+        }
+        return times.min()
+    }
+
+    // MARK: - Inside
+
+    private var waiting: [CallID] { queues.values.flatMap { $0 } }
+
+    private func refusal(size: Int, deadline: Duration, now: Duration) -> CallEnding? {
+        if deadline <= now { return .deadlineExceeded }
+        if isDraining { return .draining }
+        if size > configuration.queueBytes { return .tooLarge(limit: configuration.queueBytes) }
+        let count = queues.values.reduce(0) { $0 + $1.count }
+        if count >= configuration.queueCalls || bytes + size > configuration.queueBytes {
+            return .queueFull(retryAfter: retryDelay(waiting: count))
+        }
+        return nil
+    }
+
+    /// How long until a place is free: the time that the workers need for one call more than they have room for.
+    private func retryDelay(waiting: Int) -> Duration {
+        let credits = max(1, workers.values.reduce(0) { $0 + $1.credits })
+        let seconds = serviceSeconds * max(1, Double(waiting) / 8) / Double(credits)
+        return .milliseconds(Int(min(60, max(0.05, seconds)) * 1000))
+    }
+
+    /// Hands waiting calls to free workers: clients in turn, to the worker with the most room.
+    private mutating func assign() -> [SchedulerAction] {
+        var actions: [SchedulerAction] = []
+        while let client = queues.keys.first, let worker = freestWorker {
+            var queue = queues.removeValue(forKey: client)!
+            let id = queue.removeFirst()
+            if !queue.isEmpty { queues[client] = queue }
+            calls[id]!.attempts += 1
+            calls[id]!.worker = worker
+            let attempt = Attempt(call: id, number: calls[id]!.attempts)
+            workers[worker]!.held[attempt] = false
+            counters.dispatched += 1
+            if attempt.number > 1 { counters.redelivered += 1 }
+            actions.append(.dispatch(attempt, to: worker))
+        }
+        return actions
+    }
+
+    private var freestWorker: WorkerID? {
+        var best: (id: WorkerID, free: Int)?
+        for (id, worker) in workers where worker.freeCredits > (best?.free ?? 0) {
+            best = (id, worker.freeCredits)
+        }
+        return best?.id
+    }
+
+    private func loss(of worker: Worker, at now: Duration) -> WorkerLoss? {
+        if worker.lastHeard + configuration.silenceLimit <= now { return .silent }
+        if worker.isBusy, worker.progressedAt + configuration.stallLimit <= now { return .stuck }
+        return nil
+    }
+
+    /// Takes a worker out; its calls go back to the front of their queues, those that cost too many workers end.
+    private mutating func lose(_ id: WorkerID, at now: Duration) -> [SchedulerAction] {
+        guard let worker = workers.removeValue(forKey: id) else { return [] }
+        if workers.isEmpty { withoutWorkerSince = now }
+        var actions: [SchedulerAction] = []
+        for (attempt, hadStarted) in worker.held.sorted(by: { $0.key.call < $1.key.call }) {
+            guard let call = calls[attempt.call], call.worker == id, call.attempts == attempt.number else { continue }
+            if hadStarted { calls[attempt.call]!.failures += 1 }
+            if calls[attempt.call]!.failures >= configuration.maxFailures {
+                counters.poisoned += 1
+                calls[attempt.call]!.worker = nil
+                actions += end(attempt.call, .poison(failures: configuration.maxFailures))
+            } else {
+                requeue(attempt)
+            }
+        }
+        return actions
+    }
+
+    private mutating func requeue(_ attempt: Attempt) {
+        guard let call = calls[attempt.call], call.attempts == attempt.number else { return }
+        calls[attempt.call]!.worker = nil
+        queues[call.client, default: []].insert(attempt.call, at: 0)
+    }
+
+    /// Ends a call and, if somebody works on it, the work.
+    private mutating func end(_ id: CallID, _ ending: CallEnding) -> [SchedulerAction] {
+        guard let call = calls[id] else { return [] }
+        var actions: [SchedulerAction] = []
+        if let worker = call.worker { actions.append(.cancel(Attempt(call: id, number: call.attempts), at: worker)) }
+        forget(id)
+        return actions + [.end(id, ending, attempts: call.attempts)]
+    }
+
+    private mutating func forget(_ id: CallID) {
+        guard let call = calls.removeValue(forKey: id) else { return }
+        bytes -= call.bytes
+        guard call.worker == nil, var queue = queues[call.client] else { return }
+        queue.removeAll { $0 == id }
+        queues[call.client] = queue.isEmpty ? nil : queue
+    }
+
+    private static func seconds(_ duration: Duration) -> Double {
+        Double(duration.components.seconds) + Double(duration.components.attoseconds) * 1e-18
+    }
+}
+
+extension Scheduler {
+    /// What an operator wants to see of the queue.
+    public struct QueueSnapshot: Sendable, Hashable {
+        public var waiting: Int
+        public var running: Int
+        public var bytes: Int
+        public var oldest: Duration?
+    }
+
+    public func queueSnapshot(at now: Duration) -> QueueSnapshot {
+        let waiting = calls.values.filter { $0.worker == nil }
+        return QueueSnapshot(
+            waiting: waiting.count, running: calls.count - waiting.count,
+            bytes: calls.values.reduce(0) { $0 + $1.bytes },
+            oldest: waiting.map { now - $0.arrival }.max())
+    }
+
+    /// What an operator wants to see of a worker.
+    public struct WorkerSnapshot: Sendable, Hashable {
+        public var credits: Int
+        public var jobs: Int
+        public var done: Int
+        public var progress: Double
+        public var isBusy: Bool
+        public var isDraining: Bool
+        public var silence: Duration
+    }
+
+    public func workerSnapshot(_ id: WorkerID, at now: Duration) -> WorkerSnapshot? {
+        workers[id].map { worker in
+            WorkerSnapshot(
+                credits: worker.credits, jobs: worker.held.count, done: worker.done, progress: worker.progress,
+                isBusy: worker.isBusy, isDraining: worker.isDraining, silence: now - worker.lastHeard)
+        }
+    }
+
+    /// Whether a worker is here that takes calls.
+    public var isServing: Bool { !isDraining && workers.values.contains { !$0.isDraining } }
+
+    /// How long a call has waited since it came.
+    public func age(of id: CallID, at now: Duration) -> Duration? {
+        calls[id].map { now - $0.arrival }
+    }
+
+    /// What is left of a call's time.
+    public func remaining(of id: CallID, at now: Duration) -> Duration? {
+        calls[id].map { $0.deadline - now }
+    }
+}

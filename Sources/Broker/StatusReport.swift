@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: MIT
+
+internal import Grounding
+import SwiftProtobuf
+internal import Wire
+
+/// What the loop itself counts.
+struct LoopCounters {
+    var refusedFrames = 0
+    var unknownMethods = 0
+    var repeated = 0
+    var undeliverable = 0
+    /// Messages of workers without a session.
+    var strangers = 0
+
+    var named: [String: Double] {
+        [
+            "frames_refused_total": Double(refusedFrames), "unknown_methods_total": Double(unknownMethods),
+            "requests_repeated_total": Double(repeated), "answers_undeliverable_total": Double(undeliverable),
+            "worker_strangers_total": Double(strangers),
+        ]
+    }
+}
+
+extension SchedulerCounters {
+    var named: [String: Double] {
+        [
+            "calls_accepted_total": Double(accepted), "calls_refused_total": Double(refused),
+            "calls_finished_total": Double(finished), "calls_deadline_total": Double(deadlines),
+            "calls_cancelled_total": Double(cancelled), "calls_poisoned_total": Double(poisoned),
+            "jobs_dispatched_total": Double(dispatched), "jobs_redelivered_total": Double(redelivered),
+            "messages_late_total": Double(late), "workers_lost_total": Double(workersLost),
+        ]
+    }
+}
+
+extension ProtoWorkerState {
+    static func describing(_ record: WorkerRecord, _ snapshot: Scheduler.WorkerSnapshot) -> ProtoWorkerState {
+        .with {
+            $0.worker = "\(record.id)"
+            $0.name = record.hello.name
+            $0.pid = record.hello.pid
+            $0.version = record.hello.version
+            $0.model = record.hello.model.proto
+            $0.state = snapshot.isDraining ? "draining" : snapshot.isBusy || snapshot.jobs > 0 ? "busy" : "idle"
+            $0.credits = UInt32(snapshot.credits)
+            $0.jobs = UInt32(snapshot.jobs)
+            $0.jobsDone = Double(snapshot.done)
+            $0.progress = snapshot.progress
+            $0.silentMs = snapshot.silence.milliseconds
+        }
+    }
+}
+
+extension ProtoQueueState {
+    static func describing(_ queue: Scheduler.QueueSnapshot, _ terms: SchedulerConfiguration) -> ProtoQueueState {
+        .with {
+            $0.waiting = UInt32(queue.waiting)
+            $0.running = UInt32(queue.running)
+            $0.bytes = Double(queue.bytes)
+            $0.oldestMs = (queue.oldest ?? .zero).milliseconds
+            $0.waitingLimit = UInt32(terms.queueCalls)
+            $0.bytesLimit = Double(terms.queueBytes)
+        }
+    }
+}
+
+extension ProtoDiscoveryResponse {
+    static func describing(version: String, models: [ModelIdentity]) -> ProtoDiscoveryResponse {
+        .with {
+            $0.server = "boxwood"
+            $0.version = version
+            $0.protocol = WireLimits.protocolVersion
+            $0.methods = Method.allCases.map { method in
+                ProtoMethodDescription.with {
+                    $0.path = method.rawValue
+                    $0.request = method.requestType
+                    $0.response = method.responseType
+                    $0.streaming = method.isStreaming
+                    $0.image = method.task != nil
+                }
+            }
+            $0.limits = .inForce
+            $0.models = Set(models).sorted { $0.name < $1.name }.map(\.proto)
+        }
+    }
+}
+
+extension ProtoProtocolLimits {
+    /// The numbers of `WireLimits` that a caller can run into.
+    static var inForce: ProtoProtocolLimits {
+        .with {
+            $0.headerBytes = UInt32(WireLimits.headerBytes)
+            $0.bodyBytes = UInt32(WireLimits.requestBodyBytes)
+            $0.image.maxBytes = UInt32(WireLimits.imageBytes)
+            $0.metadataBytes = UInt32(WireLimits.metadataBytes)
+            $0.idBytes = UInt32(WireLimits.idBytes)
+            $0.defaultTimeoutMs = WireLimits.defaultTimeoutMilliseconds
+            $0.maxTimeoutMs = WireLimits.maxTimeoutMilliseconds
+        }
+    }
+}

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: MIT
+
+internal import Wire
+
+extension CallEnding {
+    /// The status that a caller gets; `nil` when there is nobody to answer.
+    var status: RPCStatus? {
+        switch self {
+        case .deadlineExceeded:
+            RPCStatus(.deadlineExceeded, "the deadline passed before a worker had answered")
+        case .cancelled:
+            RPCStatus(.cancelled, "the call was cancelled")
+        case .abandoned:
+            nil
+        case .noWorker(let delay):
+            RPCStatus(
+                .unavailable, "no worker is connected to this broker", retryDelayMilliseconds: delay.milliseconds,
+                reason: .noWorker)
+        case .queueFull(let delay):
+            RPCStatus(
+                .resourceExhausted, "the broker's queue is full", retryDelayMilliseconds: delay.milliseconds,
+                reason: .queueFull)
+        case .tooLarge(let limit):
+            RPCStatus(
+                .resourceExhausted, "the call is larger than the broker's whole queue", reason: .tooLarge,
+                reasonMetadata: ["limit_bytes": "\(limit)"])
+        case .draining:
+            RPCStatus(.unavailable, "the broker is stopping", reason: .draining)
+        case .poison(let failures):
+            RPCStatus(
+                .unknown, "\(failures) workers were lost while they worked on this call; it is not tried again",
+                reason: .poisonJob)
+        }
+    }
+}
+
+extension Duration {
+    /// Whole milliseconds, 0 at least, rounded up.
+    var milliseconds: UInt32 {
+        let (seconds, attoseconds) = components
+        guard self > .zero else { return 0 }
+        return UInt32(clamping: seconds * 1000 + (attoseconds + 999_999_999_999_999) / 1_000_000_000_000_000)
+    }
+
+    /// As seconds with a fraction.
+    var inSeconds: Double {
+        Double(components.seconds) + Double(components.attoseconds) * 1e-18
+    }
+}

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: MIT
+import ArgumentParser
+import BoxwoodCommands
+import Foundation
+import Inference
+import Wire
+import Worker
+
+struct WorkerCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "worker",
+        abstract: "Run a worker: loads a model, joins a broker, does its jobs.",
+        discussion: """
+            A broker that goes away is waited for. SIGTERM and SIGINT drain the worker: it hands back what it has \
+            not begun, finishes the rest, and ends. A second signal ends it at once.
+            """)
+
+    @Option(help: ArgumentHelp("The broker's address for workers.", valueName: "address"))
+    var endpoint = WireLimits.backEndpoint
+    @Option(help: ArgumentHelp("What `boxwood status` calls it. (default: worker-PID)", valueName: "text"))
+    var name: String?
+    @Option(help: ArgumentHelp("Jobs it holds at a time, the running one included.", valueName: "n"))
+    var slots: UInt32 = 1
+    @OptionGroup var model: ModelOptions
+    @OptionGroup var log: LogOptions
+    @OptionGroup var supervised: Supervised
+
+    func validate() throws {
+        guard (1...64).contains(slots) else { throw ValidationError("--slots is 1 to 64") }
+        guard name.map({ !$0.isEmpty && $0.utf8.count <= WireLimits.idBytes }) ?? true else {
+            throw ValidationError("--name has 1 to \(WireLimits.idBytes) bytes")
+        }
+    }
+
+    func run() async throws {
+        supervised.hold()
+        let signals = StopSignals()
+        let pid = ProcessInfo.processInfo.processIdentifier
+        let name = name ?? "worker-\(pid)"
+        let configuration = WorkerConfiguration(
+            endpoint: endpoint, name: name, pid: UInt32(pid), version: Program.version, credits: slots)
+        let options = EngineOptions(threads: model.threads ?? Program.processors)
+        let folder = try Program.modelFolder(named: model.model)
+        let loop = WorkerLoop(configuration, modelFolder: folder, engine: options, logger: log.logger(name))
+        let stop = Task {
+            await signals.first()
+            loop.stop()
+        }
+        defer { stop.cancel() }
+        let failure = await Blocking.run { () -> WorkerError? in
+            do throws(WorkerError) {
+                try loop.run()
+                return nil
+            } catch {
+                return error
+            }
+        }
+        if let failure { throw CommandFailure(failure) }
+    }
+}
+
+extension CommandFailure {
+    /// Why a worker could not go on.
+    init(_ error: WorkerError) {
+        switch error {
+        case .engine(let message): self.init(.badInput, "the model cannot be used: \(message)")
+        case .messaging(let message): self.init(.unavailable, message)
+        case .dismissed: self.init(.unavailable, error.description)
+        }
+    }
+}

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: MIT
+import ArgumentParser
+import BoxwoodCommands
+import Foundation
+import Grounding
+import Wire
+
+/// What every task takes beside its own arguments.
+struct TaskOptions: ParsableArguments {
+    @OptionGroup(title: "Output options") var output: OutputOptions
+    @OptionGroup(title: "Service options") var service: ServiceOptions
+    @OptionGroup(title: "Generation options") var generation: DecodingOptions
+}
+
+struct OutputOptions: ParsableArguments {
+    @Flag(help: "Print the result as JSON; the same for every task.")
+    var json = false
+
+    @Option(help: ArgumentHelp("Draw the boxes on the picture and write it as a PNG file.", valueName: "file.png"))
+    var draw: String?
+}
+
+struct ServiceOptions: ParsableArguments {
+    @OptionGroup var at: AddressOptions
+
+    @Option(
+        help: "Give up after this long, as in 30, 500ms or 2m. (default: 60; none with --local)", transform: Time.init)
+    var timeout: Time?
+
+    @Flag(help: "Load the model and answer in this process; no service is needed.")
+    var local = false
+
+    @OptionGroup var model: ModelOptions
+
+    /// A length of time from the command line.
+    struct Time {
+        let duration: Duration
+
+        init(_ text: String) throws {
+            guard let duration = DurationText.parse(text) else {
+                throw ValidationError("a time is a number with ms, s or m, such as 500ms or 30")
+            }
+            self.duration = duration
+        }
+    }
+
+    var address: String { at.resolved }
+
+    func validate() throws {
+        guard local || (model.model == nil && model.threads == nil) else {
+            throw ValidationError("--model and --threads go with --local; a service has a model of its own")
+        }
+        guard !local || at.endpoint == nil else { throw ValidationError("--local and --endpoint exclude each other") }
+    }
+}
+
+struct AddressOptions: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "Where the service is; else BOXWOOD_ENDPOINT, else \(WireLimits.frontEndpoint).", valueName: "address"))
+    var endpoint: String?
+
+    /// The address that is meant.
+    var resolved: String {
+        let environment = Program.environment["BOXWOOD_ENDPOINT"] ?? ""
+        return endpoint ?? (environment.isEmpty ? WireLimits.frontEndpoint : environment)
+    }
+}
+
+struct ModelOptions: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "The model's folder; else BOXWOOD_MODEL, else models/boxwood-nano beside the program or above the "
+                + "current folder.", valueName: "folder"))
+    var model: String?
+
+    @Option(help: ArgumentHelp("Threads of the arithmetic. (default: all processors, shared out)", valueName: "n"))
+    var threads: Int?
+
+    func validate() throws {
+        if let threads, !(1...1024).contains(threads) { throw ValidationError("--threads is 1 to 1024") }
+    }
+}
+
+struct DecodingOptions: ParsableArguments {
+    @Option(help: ArgumentHelp("The most tokens to generate.", valueName: "n"))
+    var maxNewTokens: Int?
+
+    @Option(help: ArgumentHelp("Search with so many beams.", valueName: "n"))
+    var beams: Int?
+
+    @Option(help: ArgumentHelp("Draw tokens at random; higher is wilder.", valueName: "t"))
+    var temperature: Double?
+
+    @Option(help: ArgumentHelp("Draw only among the likeliest tokens of this total probability.", valueName: "p"))
+    var topP: Double?
+
+    @Option(help: ArgumentHelp("The same seed draws the same tokens. (default: 0)", valueName: "n"))
+    var seed: UInt64?
+
+    @Option(help: ArgumentHelp("Never generate a run of n tokens twice.", valueName: "n"))
+    var noRepeatNgram: Int = 0
+
+    func options() throws(CommandFailure) -> GenerationOptions {
+        let decoding = try TaskChoices.decoding(beams: beams, temperature: temperature, topP: topP, seed: seed)
+        return GenerationOptions(maxNewTokens: maxNewTokens, decoding: decoding, noRepeatNgram: noRepeatNgram)
+    }
+}

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: MIT
+import BoxwoodCommands
+import Foundation
+
+/// What this process knows of itself and its surroundings.
+enum Program {
+    static let version = "0.1.0"
+
+    /// The file this program was started from, links resolved.
+    static var path: String {
+        (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? CommandLine.arguments[0]
+    }
+
+    static var environment: [String: String] { ProcessInfo.processInfo.environment }
+
+    static var processors: Int { max(1, ProcessInfo.processInfo.activeProcessorCount) }
+
+    /// The model folder that is meant.
+    static func modelFolder(named: String?) throws(CommandFailure) -> String {
+        let search = ModelSearch(
+            environment: environment[ModelSearch.variable],
+            programFolder: URL(fileURLWithPath: path).deletingLastPathComponent().path,
+            currentFolder: FileManager.default.currentDirectoryPath,
+            exists: { FileManager.default.fileExists(atPath: $0) })
+        return try search.folder(named: named)
+    }
+
+    static func exit(with failure: CommandFailure) -> Never {
+        StandardStream.error.write(failure.description + "\n")
+        Foundation.exit(failure.status.rawValue)
+    }
+}

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: MIT
+import ArgumentParser
+import BoxwoodCommands
+import Foundation
+import Grounding
+import Imaging
+import Wire
+
+/// A command that asks one thing of one picture.
+protocol TaskCommand: AsyncParsableCommand {
+    var image: String { get }
+    var options: TaskOptions { get }
+    /// What is asked; the header tells the size of the picture.
+    func task(_ header: ImageHeader) throws(CommandFailure) -> GroundingTask
+}
+
+extension TaskCommand {
+    func run() async throws {
+        let picture = try PictureFile.load(image)
+        let request = TaskRequest(try task(picture.header), try options.generation.options())
+        let violations = TaskValidation.violations(request.task, request.options)
+        guard violations.isEmpty else { throw CommandFailure(violations) }
+        let result = try await answer(request, picture.bytes)
+        show(result, asked: request.task)
+        try draw(result, on: picture.bytes)
+    }
+
+    private func answer(_ request: TaskRequest, _ picture: [UInt8]) async throws -> GroundingResult {
+        let progress = ProgressLine("\(request.task.name.rawValue) \(image)")
+        defer { progress.finish() }
+        let name = image == "-" ? "the standard input" : image
+        return options.service.local
+            ? try await LocalService(options.service, picture: name, progress: progress).run(request, picture)
+            : try await RemoteService(options.service, picture: name, progress: progress).run(request, picture)
+    }
+
+    private func show(_ result: GroundingResult, asked: GroundingTask) {
+        let screen = StandardStream.output
+        if options.output.json {
+            screen.write((screen.isTerminal ? ResultJSON.pretty(result) : ResultJSON.compact(result)) + "\n")
+        } else {
+            screen.print(ResultReport.lines(result, asked: asked, width: screen.width))
+            StandardStream.error.print(ResultReport.warnings(result))
+        }
+    }
+
+    private func draw(_ result: GroundingResult, on picture: [UInt8]) throws(CommandFailure) {
+        guard let file = options.output.draw else { return }
+        let png: [UInt8]
+        do {
+            png = try ResultDrawing.png(of: picture, result)
+        } catch {
+            throw CommandFailure(.badInput, "\(image): \(error.message)")
+        }
+        do {
+            try Data(png).write(to: URL(fileURLWithPath: file))
+        } catch {
+            throw CommandFailure(.inputOutput, "cannot write \(file)")
+        }
+    }
+}

@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: MIT
+
+import Broker
+import Testing
+
+/// The scheduler by plain calls: events in, actions out.
+@Suite("Scheduler")
+struct SchedulerTests {
+    private let client = ClientID([1])
+    private let w1 = WorkerID(1)
+    private let w2 = WorkerID(2)
+    private let terms = SchedulerConfiguration(
+        beatInterval: .seconds(1), liveness: 3, stallLimit: .seconds(10), maxFailures: 3, queueCalls: 4,
+        queueBytes: 1000,
+        noWorkerPatience: .seconds(5))
+
+    private func call(_ number: UInt64) -> CallID { CallID(number) }
+    private func first(_ number: UInt64, _ attempt: Int = 1) -> Attempt { Attempt(call: call(number), number: attempt) }
+
+    @Test("a call waits for a worker and goes to the first that comes")
+    func dispatch() {
+        var scheduler = Scheduler(terms, now: .zero)
+        #expect(
+            scheduler.callArrived(call(1), client: client, bytes: 10, deadline: .seconds(60), at: .zero).isEmpty)
+        #expect(
+            scheduler.workerJoined(w1, credits: 1, at: .seconds(1)) == [.dispatch(first(1), to: w1)])
+        let (accepted, actions) = scheduler.jobFinished(first(1), by: w1, at: .seconds(2))
+        let isIdle = scheduler.isIdle
+        #expect(accepted && actions.isEmpty && isIdle)
+    }
+
+    @Test("a silent worker's call goes to another inside the same deadline, and its late answer is dropped")
+    func redelivery() {
+        var scheduler = Scheduler(terms, now: .zero)
+        _ = scheduler.workerJoined(w1, credits: 1, at: .zero)
+        _ = scheduler.callArrived(call(1), client: client, bytes: 10, deadline: .seconds(60), at: .zero)
+        scheduler.jobStarted(first(1), by: w1)
+        _ = scheduler.workerJoined(w2, credits: 1, at: .zero)
+        scheduler.beat(w2, progress: 1, isBusy: false, at: .seconds(2))
+        #expect(
+            scheduler.timePassed(at: .milliseconds(2999)).isEmpty)
+        #expect(
+            scheduler.timePassed(at: .seconds(3)) == [.expel(w1, .silent), .dispatch(first(1, 2), to: w2)])
+        #expect(
+            scheduler.jobFinished(first(1), by: w1, at: .seconds(4)).accepted == false)
+        #expect(
+            scheduler.jobFinished(first(1, 2), by: w2, at: .seconds(4)).accepted)
+        let counters = scheduler.counters
+        #expect(counters.late == 1 && counters.redelivered == 1)
+    }
+
+    @Test("beats without progress, while busy, mean stuck; with progress, busy for as long as it takes")
+    func stuck() {
+        var scheduler = Scheduler(terms, now: .zero)
+        _ = scheduler.workerJoined(w1, credits: 1, at: .zero)
+        for second in 1...20 {
+            scheduler.beat(w1, progress: Double(second), isBusy: true, at: .seconds(second))
+            #expect(
+            scheduler.timePassed(at: .seconds(second)).isEmpty)
+        }
+        for second in 21...29 { scheduler.beat(w1, progress: 20, isBusy: true, at: .seconds(second)) }
+        #expect(
+            scheduler.timePassed(at: .seconds(29)).isEmpty)
+        scheduler.beat(w1, progress: 20, isBusy: true, at: .seconds(30))
+        #expect(
+            scheduler.timePassed(at: .seconds(30)) == [.expel(w1, .stuck)])
+    }
+
+    @Test("three workers lost over one call end it; a call that had not begun is not blamed")
+    func poison() {
+        var scheduler = Scheduler(terms, now: .zero)
+        _ = scheduler.callArrived(call(1), client: client, bytes: 10, deadline: .seconds(600), at: .zero)
+        _ = scheduler.callArrived(call(2), client: client, bytes: 10, deadline: .seconds(600), at: .zero)
+        for round in 1...3 {
+            let worker = WorkerID(UInt64(10 + round))
+            let actions = scheduler.workerJoined(worker, credits: 2, at: .seconds(round))
+            #expect(actions.count == 2)
+            scheduler.jobStarted(first(1, round), by: worker)
+            let lost = scheduler.workerLeft(worker, .left, at: .seconds(round))
+            #expect(lost == (round < 3 ? [] : [.end(call(1), .poison(failures: 3), attempts: 3)]))
+        }
+        let last = scheduler.workerJoined(w1, credits: 1, at: .seconds(9))
+        #expect(last == [.dispatch(first(2, 4), to: w1)], "its neighbour lives on")
+    }
+
+    @Test("clients take turns")
+    func fairness() {
+        var scheduler = Scheduler(terms, now: .zero)
+        let other = ClientID([2])
+        for number in 1...3 {
+            _ = scheduler.callArrived(call(UInt64(number)), client: client, bytes: 1, deadline: .seconds(60), at: .zero)
+        }
+        _ = scheduler.callArrived(call(4), client: other, bytes: 1, deadline: .seconds(60), at: .zero)
+        #expect(
+            scheduler.workerJoined(w1, credits: 1, at: .zero) == [.dispatch(first(1), to: w1)])
+        #expect(
+            scheduler.jobFinished(first(1), by: w1, at: .zero).actions == [.dispatch(first(4), to: w1)])
+        #expect(
+            scheduler.jobFinished(first(4), by: w1, at: .zero).actions == [.dispatch(first(2), to: w1)])
+    }
+
+    @Test("both sides of the queue's limits")
+    func limits() {
+        var scheduler = Scheduler(terms, now: .zero)
+        for number in 1...4 {
+            #expect(
+            scheduler.callArrived(
+                    call(UInt64(number)), client: client, bytes: 250, deadline: .seconds(60), at: .zero
+                )
+                .isEmpty)
+        }
+        for (number, bytes) in [(5, 0), (6, 1)] {
+            guard
+                case .end(_, .queueFull(let delay), 0)? = scheduler.callArrived(
+                    call(UInt64(number)), client: client, bytes: bytes, deadline: .seconds(60), at: .zero
+                ).first
+            else {
+                Issue.record("taken")
+                continue
+            }
+            #expect(delay > .zero)
+        }
+        var empty = Scheduler(terms, now: .zero)
+        #expect(
+            empty.callArrived(call(7), client: client, bytes: 1001, deadline: .seconds(60), at: .zero)
+                == [.end(call(7), .tooLarge(limit: 1000), attempts: 0)])
+        #expect(
+            empty.callArrived(call(8), client: client, bytes: 1000, deadline: .seconds(60), at: .zero).isEmpty)
+    }
+
+    @Test("a deadline ends a call wherever it is, and tells its worker")
+    func deadlines() {
+        var scheduler = Scheduler(terms, now: .zero)
+        #expect(
+            scheduler.callArrived(call(1), client: client, bytes: 1, deadline: .zero, at: .zero)
+                == [.end(call(1), .deadlineExceeded, attempts: 0)])
+        _ = scheduler.workerJoined(w1, credits: 1, at: .zero)
+        _ = scheduler.callArrived(call(2), client: client, bytes: 1, deadline: .seconds(2), at: .zero)
+        let wake = scheduler.nextWake
+        #expect(wake == .seconds(2))
+        #expect(
+            scheduler.timePassed(at: .seconds(2)) == [
+                .cancel(first(2), at: w1), .end(call(2), .deadlineExceeded, attempts: 1),
+            ])
+        #expect(
+            scheduler.callArrived(call(3), client: client, bytes: 1, deadline: .seconds(9), at: .seconds(2)).isEmpty)
+        #expect(
+            scheduler.jobFinished(first(2), by: w1, at: .seconds(2)).actions == [.dispatch(first(3), to: w1)],
+            "the credit comes back with the answer")
+    }
+
+    @Test("without a worker a call waits for its patience, then is told to come back")
+    func noWorker() {
+        var scheduler = Scheduler(terms, now: .zero)
+        _ = scheduler.callArrived(call(1), client: client, bytes: 1, deadline: .seconds(60), at: .seconds(1))
+        let wake = scheduler.nextWake
+        #expect(wake == .seconds(6))
+        #expect(
+            scheduler.timePassed(at: .milliseconds(5999)).isEmpty)
+        #expect(
+            scheduler.timePassed(at: .seconds(6)) == [.end(call(1), .noWorker(retryAfter: .seconds(5)), attempts: 0)])
+    }
+
+    @Test("a draining worker hands back what it had not begun, and gets nothing more")
+    func workerDrain() {
+        var scheduler = Scheduler(terms, now: .zero)
+        _ = scheduler.workerJoined(w1, credits: 2, at: .zero)
+        for number in 1...2 {
+            _ = scheduler.callArrived(call(UInt64(number)), client: client, bytes: 1, deadline: .seconds(60), at: .zero)
+        }
+        #expect(
+            scheduler.workerDraining(w1, returned: [first(2)]).isEmpty)
+        #expect(
+            scheduler.workerJoined(w2, credits: 1, at: .zero) == [.dispatch(first(2, 2), to: w2)])
+        #expect(
+            scheduler.jobFinished(first(1), by: w1, at: .zero).accepted)
+    }
+
+    @Test("cancelling twice, and cancelling what is done, does nothing")
+    func cancelTwice() {
+        var scheduler = Scheduler(terms, now: .zero)
+        _ = scheduler.callArrived(call(1), client: client, bytes: 1, deadline: .seconds(60), at: .zero)
+        #expect(
+            scheduler.callCancelled(call(1)) == [.end(call(1), .cancelled, attempts: 0)])
+        #expect(
+            scheduler.callCancelled(call(1)).isEmpty)
+        #expect(
+            scheduler.callCancelled(call(99)).isEmpty)
+    }
+
+    @Test("a draining broker takes nothing new and finishes the rest")
+    func brokerDrain() {
+        var scheduler = Scheduler(terms, now: .zero)
+        _ = scheduler.callArrived(call(1), client: client, bytes: 1, deadline: .seconds(60), at: .zero)
+        _ = scheduler.drain()
+        #expect(
+            scheduler.callArrived(call(2), client: client, bytes: 1, deadline: .seconds(60), at: .zero)
+                == [.end(call(2), .draining, attempts: 0)])
+        #expect(
+            scheduler.workerJoined(w1, credits: 1, at: .zero) == [.dispatch(first(1), to: w1)])
+    }
+}
