@@ -104,6 +104,9 @@ let package = Package(
         tests(of: "Worker", ["Wire", "Messaging", "Grounding", "Inference", "Imaging", logging]),
         tests(of: "Client", ["Wire", "Messaging", "Grounding", "Broker", logging]),
         tests(of: "BoxwoodCommands", ["Grounding", "Imaging", "Inference", "Wire", logging]),
+        .testTarget(
+            name: "EndToEndTests", dependencies: ["TestSupport", "Client", "Wire", "Grounding", "Imaging"],
+            swiftSettings: house),
     ],
     cxxLanguageStandard: .cxx17
 )
