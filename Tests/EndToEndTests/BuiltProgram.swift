@@ -43,84 +43,147 @@ enum BuiltProgram {
 }
 
 /// A started program whose output is gathered as it comes.
+///
+/// By `posix_spawn` and `waitpid`: Foundation's `Process` notices an end by a descriptor that other programs, started at
+/// the same moment, may inherit, and then waits for theirs.
 final class RunningProgram: Sendable {
-    private let process: Process
-    private let input = Pipe()
-    private let output = Gathered()
-    private let errors = Gathered()
-    private let ended = Gathered()
+    let pid: Int32
+    private let input: Int32
+    private let output: Gathered
+    private let errors: Gathered
+    private let ending: Ending
+
+    /// One program is started at a time, so that its pipes can be kept out of every other's.
+    private static let starting = Mutex(())
 
     /// - Parameters:
     ///   - arguments: without the program's name.
     ///   - environment: on top of the variables that every run gets.
-    init(_ arguments: [String], environment: [String: String] = [:]) throws {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: BuiltProgram.path)
-        process.arguments = arguments
+    ///   - program: `boxwood`, unless another one is named.
+    init(
+        _ arguments: [String], environment: [String: String] = [:], program: String = BuiltProgram.path
+    ) throws {
         let inherited = ProcessInfo.processInfo.environment.filter { !$0.key.hasPrefix("BOXWOOD_") }
-        process.environment = inherited.merging(["BOXWOOD_MODEL": BuiltProgram.model]) { $1 }
-            .merging(environment) { $1 }
-        process.standardInput = input
-        process.standardOutput = output.pipe
-        process.standardError = errors.pipe
-        self.process = process
-        try process.run()
-        for stream in [output, errors] { stream.follow() }
+        let variables = inherited.merging(["BOXWOOD_MODEL": BuiltProgram.model]) { $1 }.merging(environment) { $1 }
+        let (pid, pipes) = try Self.starting.withLock { _ in
+            try Self.spawn(program, arguments, variables.map { "\($0)=\($1)" })
+        }
+        self.pid = pid
+        input = pipes[0]
+        output = Gathered(pipes[1])
+        errors = Gathered(pipes[2])
+        ending = Ending(pid)
     }
 
-    var pid: Int32 { process.processIdentifier }
-    var isRunning: Bool { process.isRunning }
+    var isRunning: Bool { ending.status == nil }
     var outputSoFar: String { output.text }
     var errorsSoFar: String { errors.text }
 
     func signal(_ number: Int32) {
-        kill(pid, number)
+        if isRunning { kill(pid, number) }
     }
 
     /// Writes to the standard input and closes it.
     func send(_ bytes: [UInt8]) {
-        try? input.fileHandleForWriting.write(contentsOf: Data(bytes))
-        try? input.fileHandleForWriting.close()
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            let written = rest.withUnsafeBytes { write(input, $0.baseAddress, $0.count) }
+            guard written > 0 else { break }
+            rest = rest.dropFirst(written)
+        }
+        close(input)
     }
 
     func end() async -> BuiltProgram.Outcome {
         await withCheckedContinuation { continuation in
             Thread.detachNewThread { [self] in
+                let status = ending.wait()
                 output.waitForEnd()
                 errors.waitForEnd()
-                process.waitUntilExit()
-                let status =
-                    process.terminationReason == .exit
-                    ? process.terminationStatus : -process.terminationStatus
                 continuation.resume(
                     returning: BuiltProgram.Outcome(status: status, output: output.text, errors: errors.text))
             }
         }
     }
+
+    /// Starts the program; returns our ends of its three streams.
+    private static func spawn(
+        _ program: String, _ arguments: [String], _ variables: [String]
+    ) throws -> (pid: Int32, pipes: [Int32]) {
+        let pipes = try (0..<3).map { _ in try closedOnExec() }
+        // The program reads from the first pipe and writes to the others.
+        let theirs = [pipes[0].read, pipes[1].write, pipes[2].write]
+        var actions = posix_spawn_file_actions_t()
+        posix_spawn_file_actions_init(&actions)
+        defer { posix_spawn_file_actions_destroy(&actions) }
+        for (stream, end) in theirs.enumerated() { posix_spawn_file_actions_adddup2(&actions, end, Int32(stream)) }
+        var words = ([program] + arguments).map { strdup($0) } + [nil]
+        var settings = variables.map { strdup($0) } + [nil]
+        defer { (words + settings).forEach { free($0) } }
+        var pid: Int32 = 0
+        let error = posix_spawn(&pid, program, &actions, nil, &words, &settings)
+        theirs.forEach { close($0) }
+        guard error == 0 else { throw POSIXError(POSIXErrorCode(rawValue: error) ?? .ENOENT) }
+        return (pid, [pipes[0].write, pipes[1].read, pipes[2].read])
+    }
+
+    private static func closedOnExec() throws -> (read: Int32, write: Int32) {
+        var ends: [Int32] = [0, 0]
+        guard pipe(&ends) == 0 else { throw POSIXError(.EMFILE) }
+        for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
+        return (ends[0], ends[1])
+    }
 }
 
-/// What comes out of a pipe, gathered by a thread.
-private final class Gathered: Sendable {
-    let pipe = Pipe()
-    private let bytes = Mutex(Data())
+/// How a program ended, waited for by a thread.
+private final class Ending: Sendable {
+    private let result = Mutex<Int32?>(nil)
     private let finished = DispatchSemaphore(value: 0)
 
-    var text: String { String(decoding: bytes.withLock { $0 }, as: UTF8.self) }
-
-    func follow() {
-        try? pipe.fileHandleForWriting.close()
+    init(_ pid: Int32) {
         Thread.detachNewThread { [self] in
-            while true {
-                let data = pipe.fileHandleForReading.availableData
-                if data.isEmpty { break }
-                bytes.withLock { $0 += data }
-            }
+            var status: Int32 = 0
+            while waitpid(pid, &status, 0) < 0, errno == EINTR {}
+            let signal = status & 0x7F
+            result.withLock { $0 = signal == 0 ? (status >> 8) & 0xFF : -signal }
             finished.signal()
         }
     }
 
+    /// The exit status, or the signal that ended it, negative; `nil` while it runs.
+    var status: Int32? { result.withLock { $0 } }
+
+    func wait() -> Int32 {
+        finished.wait()
+        finished.signal()
+        return status ?? 0
+    }
+}
+
+/// What comes out of a pipe, gathered by a thread.
+private final class Gathered: Sendable {
+    private let bytes = Mutex(Data())
+    private let finished = DispatchSemaphore(value: 0)
+
+    init(_ descriptor: Int32) {
+        Thread.detachNewThread { [self] in
+            var buffer = [UInt8](repeating: 0, count: 65536)
+            while true {
+                let count = read(descriptor, &buffer, buffer.count)
+                if count < 0, errno == EINTR { continue }
+                guard count > 0 else { break }
+                bytes.withLock { $0.append(contentsOf: buffer[..<count]) }
+            }
+            close(descriptor)
+            finished.signal()
+        }
+    }
+
+    var text: String { String(decoding: bytes.withLock { $0 }, as: UTF8.self) }
+
     func waitForEnd() {
         finished.wait()
+        finished.signal()
     }
 }
 
