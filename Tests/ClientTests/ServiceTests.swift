@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import Broker
 import Client
+import Foundation
 import Grounding
 import Inference
 import Logging
@@ -17,6 +18,7 @@ struct ServiceTests {
     final class Behaviour: Sendable {
         /// Set to let jobs called "hang" end.
         let isReleased = Atomic<Bool>(false)
+        let entered = Atomic<Int>(0)
         let cancelled = Atomic<Int>(0)
         let done = Mutex<[String: Int]>([:])
 
@@ -39,9 +41,15 @@ struct ServiceTests {
             id: String, request: TaskRequest, image: [UInt8], cancellation: CancellationFlag
         ) throws(RPCStatus) -> GroundingResult {
             guard case .ask(let question, _) = request.task else { throw RPCStatus(.invalidArgument, "not asked") }
+            behaviour.entered.wrappingAdd(1, ordering: .relaxed)
             // `work` makes progress until it is cancelled, `hang` makes none until it is released.
-            while question == "work" && !cancellation.isCancelled { ticks.value.wrappingAdd(1, ordering: .relaxed) }
-            while question == "hang" && !behaviour.isReleased.load(ordering: .relaxed) && !cancellation.isCancelled {}
+            while question == "work" && !cancellation.isCancelled {
+                ticks.value.wrappingAdd(1, ordering: .relaxed)
+                Thread.sleep(forTimeInterval: 0.001)
+            }
+            while question == "hang" && !behaviour.isReleased.load(ordering: .relaxed) && !cancellation.isCancelled {
+                Thread.sleep(forTimeInterval: 0.001)
+            }
             if cancellation.isCancelled {
                 behaviour.cancelled.wrappingAdd(1, ordering: .relaxed)
                 throw RPCStatus(.cancelled, "stopped")
@@ -70,7 +78,7 @@ struct ServiceTests {
 
     /// libzmq gives a port back a moment after its socket is closed.
     private func restarted(front: String, back: String) async throws -> BrokerServer {
-        while true {
+        for _ in 0..<1000 {
             do throws(MessagingError) {
                 return try BrokerServer(BrokerConfiguration(front: front, back: back), logger: Self.quiet)
             } catch {
@@ -78,6 +86,7 @@ struct ServiceTests {
             }
             try await Task.sleep(for: .milliseconds(10))
         }
+        throw TooLate()
     }
 
     private func worker(at endpoint: String, _ behaviour: Behaviour) -> WorkerLoop {
@@ -95,6 +104,16 @@ struct ServiceTests {
             ClientConfiguration(
                 endpoint: broker.front.description, connectTimeout: .seconds(30), timeout: .seconds(60),
                 retry: .never))
+    }
+
+    private struct TooLate: Error {}
+
+    private func eventually(_ holds: () -> Bool) async throws {
+        for _ in 0..<6000 {
+            if holds() { return }
+            try await Task.sleep(for: .milliseconds(5))
+        }
+        throw TooLate()
     }
 
     private func code(_ body: () async throws -> Void) async -> StatusCode? {
@@ -127,7 +146,7 @@ struct ServiceTests {
         let worker = worker(at: broker.back.description, behaviour)
         let client = try client(broker)
         let call = Task { try await client.ask(image: [1], question: "work") }
-        while try await client.status().workers.first?.progress ?? 0 == 0 {}
+        try await eventually { behaviour.entered.load(ordering: .relaxed) == 1 }
         call.cancel()
         #expect(await code { _ = try await call.value } == .cancelled)
         // The worker's only credit comes back with the end of the cancelled job.
@@ -161,7 +180,7 @@ struct ServiceTests {
         let client = try client(broker)
         #expect(try await client.ask(image: [1], question: "warm up").attempts == 1)
         let call = Task { try await client.ask(image: [1], question: "hang") }
-        while try await client.status().workers.first?.state != "busy" {}
+        try await eventually { hung.entered.load(ordering: .relaxed) == 2 }
         let willing = Behaviour()
         willing.isReleased.store(true, ordering: .relaxed)
         let second = worker(at: broker.back.description, willing)
@@ -181,7 +200,7 @@ struct ServiceTests {
         let new = try await restarted(front: front, back: back)
         // What was sent into a connection that was just dying is lost, and ends by its deadline.
         var answer: GroundingResult?
-        while answer == nil {
+        for _ in 0..<20 where answer == nil {
             answer = try? await client.ask(image: [1], question: "after", timeout: .seconds(2))
         }
         #expect(answer?.caption == "after")
