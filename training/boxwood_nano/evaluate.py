@@ -315,7 +315,7 @@ def table(results):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("checkpoint")
-    parser.add_argument("--scenes", type=int, default=300, help="scenes of each set to render")
+    parser.add_argument("--scenes", type=int, default=200, help="scenes of each set to render")
     parser.add_argument("--folder", help="evaluate the scenes of this folder instead")
     parser.add_argument("--json", help="also write every figure here")
     parser.add_argument("--threads", type=int, default=2)

@@ -290,7 +290,8 @@ def main():
         model.load_state_dict(begun["model"])
         table.load_state_dict(begun["table"])
     classes = np.stack([row[1] for _, rows in pool.load(arguments.pool) for row in rows][:2000]).astype(np.int64)
-    aim_phrases(model, table, torch.from_numpy(features[:2000].astype(np.float32)), torch.from_numpy(classes), vocabulary)
+    first = torch.from_numpy(features[:2000].astype(np.float32))
+    aim_phrases(model, table, first, torch.from_numpy(classes), vocabulary)
     model, table = model.to(device), table.to(device)
     connector = model.image_to_text_projection
     aimed = model.text_model.model.layers[0].self_attn

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import ArgumentParser
-import Broker
 import BoxwoodCommands
+import Broker
 import Logging
 import Messaging
 import Wire

@@ -9,7 +9,9 @@ import Kosmos2
 struct Inspect: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Run one part of the engine and look at what it gives.",
-        subcommands: [InspectModel.self, InspectTokenize.self, InspectParse.self, InspectPreprocess.self, InspectForward.self])
+        subcommands: [
+            InspectModel.self, InspectTokenize.self, InspectParse.self, InspectPreprocess.self, InspectForward.self,
+        ])
 }
 
 /// The files that inspection reads and writes.

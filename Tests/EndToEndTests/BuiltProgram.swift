@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: MIT
+import Foundation
+import Synchronization
+
+/// The executable under test: `boxwood`, built beside the tests.
+enum BuiltProgram {
+    static let path: String = {
+        let tests = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? "."
+        // Beside the test bundle, or in the folder that the runner was given.
+        let bundles = CommandLine.arguments.filter { $0.hasSuffix(".xctest") } + [tests]
+        let found = bundles.map { URL(fileURLWithPath: $0).deletingLastPathComponent().appending(path: "boxwood").path }
+        return found.first { FileManager.default.isExecutableFile(atPath: $0) } ?? found[0]
+    }()
+
+    static var exists: Bool { FileManager.default.isExecutableFile(atPath: path) }
+
+    /// The embedded model, in the package that these tests belong to.
+    static let model = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        .deletingLastPathComponent().appending(path: "models/boxwood-nano").path
+
+    static var hasModel: Bool { FileManager.default.fileExists(atPath: model + "/config.json") }
+
+    /// How a run of the program ended.
+    struct Outcome: Sendable {
+        var status: Int32
+        var output: String
+        var errors: String
+
+        /// The output as a JSON object; empty when it is none.
+        var json: [String: Any] {
+            (try? JSONSerialization.jsonObject(with: Data(output.utf8))) as? [String: Any] ?? [:]
+        }
+    }
+
+    /// Runs the program to its end.
+    static func run(
+        _ arguments: [String], input: [UInt8] = [], environment: [String: String] = [:]
+    ) async throws -> Outcome {
+        let running = try RunningProgram(arguments, environment: environment)
+        running.send(input)
+        return await running.end()
+    }
+}
+
+/// A started program whose output is gathered as it comes.
+final class RunningProgram: Sendable {
+    private let process: Process
+    private let input = Pipe()
+    private let output = Gathered()
+    private let errors = Gathered()
+    private let ended = Gathered()
+
+    /// - Parameters:
+    ///   - arguments: without the program's name.
+    ///   - environment: on top of the variables that every run gets.
+    init(_ arguments: [String], environment: [String: String] = [:]) throws {
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: BuiltProgram.path)
+        process.arguments = arguments
+        let inherited = ProcessInfo.processInfo.environment.filter { !$0.key.hasPrefix("BOXWOOD_") }
+        process.environment = inherited.merging(["BOXWOOD_MODEL": BuiltProgram.model]) { $1 }
+            .merging(environment) { $1 }
+        process.standardInput = input
+        process.standardOutput = output.pipe
+        process.standardError = errors.pipe
+        self.process = process
+        try process.run()
+        for stream in [output, errors] { stream.follow() }
+    }
+
+    var pid: Int32 { process.processIdentifier }
+    var isRunning: Bool { process.isRunning }
+    var outputSoFar: String { output.text }
+    var errorsSoFar: String { errors.text }
+
+    func signal(_ number: Int32) {
+        kill(pid, number)
+    }
+
+    /// Writes to the standard input and closes it.
+    func send(_ bytes: [UInt8]) {
+        try? input.fileHandleForWriting.write(contentsOf: Data(bytes))
+        try? input.fileHandleForWriting.close()
+    }
+
+    func end() async -> BuiltProgram.Outcome {
+        await withCheckedContinuation { continuation in
+            Thread.detachNewThread { [self] in
+                output.waitForEnd()
+                errors.waitForEnd()
+                process.waitUntilExit()
+                let status =
+                    process.terminationReason == .exit
+                    ? process.terminationStatus : -process.terminationStatus
+                continuation.resume(
+                    returning: BuiltProgram.Outcome(status: status, output: output.text, errors: errors.text))
+            }
+        }
+    }
+}
+
+/// What comes out of a pipe, gathered by a thread.
+private final class Gathered: Sendable {
+    let pipe = Pipe()
+    private let bytes = Mutex(Data())
+    private let finished = DispatchSemaphore(value: 0)
+
+    var text: String { String(decoding: bytes.withLock { $0 }, as: UTF8.self) }
+
+    func follow() {
+        try? pipe.fileHandleForWriting.close()
+        Thread.detachNewThread { [self] in
+            while true {
+                let data = pipe.fileHandleForReading.availableData
+                if data.isEmpty { break }
+                bytes.withLock { $0 += data }
+            }
+            finished.signal()
+        }
+    }
+
+    func waitForEnd() {
+        finished.wait()
+    }
+}
+
+/// Waits until something holds, for at most a generous while.
+func eventually(
+    within limit: Duration = .seconds(60), _ condition: () async throws -> Bool
+) async throws -> Bool {
+    let deadline = ContinuousClock.now + limit
+    while ContinuousClock.now < deadline {
+        if try await condition() { return true }
+        try await Task.sleep(for: .milliseconds(10))
+    }
+    return false
+}
