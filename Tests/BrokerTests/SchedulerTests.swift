@@ -56,7 +56,7 @@ struct SchedulerTests {
         for second in 1...20 {
             scheduler.beat(w1, progress: Double(second), isBusy: true, at: .seconds(second))
             #expect(
-            scheduler.timePassed(at: .seconds(second)).isEmpty)
+                scheduler.timePassed(at: .seconds(second)).isEmpty)
         }
         for second in 21...29 { scheduler.beat(w1, progress: 20, isBusy: true, at: .seconds(second)) }
         #expect(
@@ -104,7 +104,7 @@ struct SchedulerTests {
         var scheduler = Scheduler(terms, now: .zero)
         for number in 1...4 {
             #expect(
-            scheduler.callArrived(
+                scheduler.callArrived(
                     call(UInt64(number)), client: client, bytes: 250, deadline: .seconds(60), at: .zero
                 )
                 .isEmpty)
