@@ -318,7 +318,7 @@ extension Scheduler {
         let waiting = calls.values.filter { $0.worker == nil }
         return QueueSnapshot(
             waiting: waiting.count, running: calls.count - waiting.count,
-            bytes: calls.values.reduce(0) { $0 + $1.bytes },
+            bytes: bytes,
             oldest: waiting.map { now - $0.arrival }.max())
     }
 

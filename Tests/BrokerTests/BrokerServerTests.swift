@@ -159,28 +159,28 @@ struct BrokerServerTests {
         defer { broker.stop() }
         let worker = try RawWorker(context, broker, "a")
         let other = try RawClient(context, broker)
-        let first = try leaveBehind(["1", "2", "3"], broker, worker)
-        try other.wait { $0.queue.waiting == 2 }
-        // The answer finds nobody, while the second call is already on its way to the worker's free place.
+        let first = try leaveBehind(["1", "2", "3"], broker, worker, other)
+        // The broker's side of the connection needs a moment to see the end of it. Should it not have, the test still
+        // holds, but shows less.
+        _ = try? worker.peer.hear(within: .milliseconds(200)) { _ in nil as Bool? }
+        // The answer finds nobody, while the second call already has the worker's free place.
         try worker.answer(first)
-        try other.wait { $0.counters["calls_cancelled_total"] == 2 }
         try other.detect("4")
-        let next = try worker.hear { order -> Job? in
-            if case .job(let job) = order { job } else { nil }
+        for _ in 0..<3 {
+            let job = try worker.job()
+            if job.id == "4" { return }
+            try worker.answer(job)
         }
-        if next.id != "4" {
-            // It was sent before the client was missed; then it is cancelled, and the worker's answer frees the place.
-            try worker.answer(next)
-            #expect(try worker.job().id == "4")
-        }
+        Issue.record("more jobs than calls")
     }
 
     /// The job of the first call of a client that is gone when this returns.
     private func leaveBehind(
-        _ ids: [String], _ broker: BrokerServer, _ worker: borrowing RawWorker
+        _ ids: [String], _ broker: BrokerServer, _ worker: borrowing RawWorker, _ other: borrowing RawClient
     ) throws -> Job {
         let client = try RawClient(context, broker)
         for id in ids { try client.detect(id) }
+        try other.wait { $0.queue.waiting == UInt32(ids.count - 1) }
         return try worker.job()
     }
 
