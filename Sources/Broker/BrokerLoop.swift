@@ -104,8 +104,8 @@ final class BrokerLoop {
 
     /// Ends the calls of clients and the sessions of workers that are gone.
     ///
-    /// Not where the sending fails: that may be between two of the scheduler's orders, and a call that ended there would
-    /// be ordered to a worker that then never hears of it, and would hold that worker's credit for ever.
+    /// Not where the sending fails: that may be between two of the scheduler's orders, and a call that ended there
+    /// would be ordered to a worker that then never hears of it, and would hold that worker's credit for ever.
     private func takeOutUnreachable() {
         while !goneClients.isEmpty || !lostWorkers.isEmpty {
             if let client = goneClients.popFirst() { perform(scheduler.clientGone(client)) }
