@@ -30,7 +30,7 @@ struct BadInputTests {
 
     static let files = [
         BadFile("empty", "empty") { [] },
-        BadFile("text", "unsupported") { Array("not a picture at all".utf8) },
+        BadFile("text", "JPEG or PNG") { Array("not a picture at all".utf8) },
         BadFile("GIF", "GIF") { Array("GIF89a".utf8) + [UInt8](repeating: 0, count: 100) },
         BadFile("truncated PNG", "end") { try Samples.png().dropLast(60) },
         BadFile("truncated JPEG", "end") { try Samples.jpeg().dropLast(300) },
@@ -78,7 +78,7 @@ struct BadInputTests {
             (["caption", "P", "--max-new-tokens", "2048"], 65, "max_new_tokens"),
             (["caption", "P", "--beams", "9"], 65, "beams"), (["caption", "P", "--seed", "1"], 64, "--temperature"),
             (["ground", "P", "no mark"], 64, "<phrase>"), (["detect", "P"], 64, "--label"), (["caption"], 64, "image"),
-            (["nonsense"], 64, ""), (["caption", "P", "--timeout", "soon"], 64, "time"),
+            (["nonsense"], 64, "nonsense"), (["caption", "P", "--timeout", "soon"], 64, "time"),
             (["caption", "P", "--model", "/nowhere"], 65, "/nowhere"),
             (["detect", "P", "--labels-file", "/nowhere"], 66, "/nowhere"),
             (["caption", "/nowhere/at/all.jpg"], 66, "/nowhere/at/all.jpg"), (["caption", "/"], 66, "folder"),

@@ -44,28 +44,44 @@ enum BuiltProgram {
 
 /// A started program whose output is gathered as it comes.
 final class RunningProgram: Sendable {
-    private let process: Process
-    private let input = Pipe()
-    private let output = Gathered()
-    private let errors = Gathered()
-    private let ended = Gathered()
+    private let process = Process()
+    private let input: Pipe
+    private let output: Gathered
+    private let errors: Gathered
+
+    /// A pipe that another program inherits by chance keeps our reader waiting for that program's end. So programs are
+    /// started one at a time, and their pipes stay out of each other's.
+    private static let starting = Mutex(())
 
     /// - Parameters:
     ///   - arguments: without the program's name.
     ///   - environment: on top of the variables that every run gets.
-    init(_ arguments: [String], environment: [String: String] = [:]) throws {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: BuiltProgram.path)
-        process.arguments = arguments
+    ///   - program: `boxwood`, unless another one is named.
+    init(
+        _ arguments: [String], environment: [String: String] = [:], program: String = BuiltProgram.path
+    ) throws {
         let inherited = ProcessInfo.processInfo.environment.filter { !$0.key.hasPrefix("BOXWOOD_") }
+        process.executableURL = URL(fileURLWithPath: program)
+        process.arguments = arguments
         process.environment = inherited.merging(["BOXWOOD_MODEL": BuiltProgram.model]) { $1 }
             .merging(environment) { $1 }
-        process.standardInput = input
-        process.standardOutput = output.pipe
-        process.standardError = errors.pipe
-        self.process = process
-        try process.run()
-        for stream in [output, errors] { stream.follow() }
+        let process = process
+        let pipes = try Self.starting.withLock { _ in
+            let pipes = (0..<3).map { _ in Pipe() }
+            for pipe in pipes {
+                for handle in [pipe.fileHandleForReading, pipe.fileHandleForWriting] {
+                    _ = fcntl(handle.fileDescriptor, F_SETFD, FD_CLOEXEC)
+                }
+            }
+            process.standardInput = pipes[0]
+            process.standardOutput = pipes[1]
+            process.standardError = pipes[2]
+            try process.run()
+            return pipes
+        }
+        input = pipes[0]
+        output = Gathered(pipes[1])
+        errors = Gathered(pipes[2])
     }
 
     var pid: Int32 { process.processIdentifier }
@@ -101,13 +117,10 @@ final class RunningProgram: Sendable {
 
 /// What comes out of a pipe, gathered by a thread.
 private final class Gathered: Sendable {
-    let pipe = Pipe()
     private let bytes = Mutex(Data())
     private let finished = DispatchSemaphore(value: 0)
 
-    var text: String { String(decoding: bytes.withLock { $0 }, as: UTF8.self) }
-
-    func follow() {
+    init(_ pipe: Pipe) {
         try? pipe.fileHandleForWriting.close()
         Thread.detachNewThread { [self] in
             while true {
@@ -118,6 +131,8 @@ private final class Gathered: Sendable {
             finished.signal()
         }
     }
+
+    var text: String { String(decoding: bytes.withLock { $0 }, as: UTF8.self) }
 
     func waitForEnd() {
         finished.wait()
