@@ -136,6 +136,8 @@ private final class Gathered: Sendable {
 
     func waitForEnd() {
         finished.wait()
+        // For whoever asks again.
+        finished.signal()
     }
 }
 
