@@ -33,6 +33,7 @@ let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swif
 let package = Package(
     name: "boxwood",
     products: [
+        .executable(name: "boxwood", targets: ["boxwood"]),
         .library(name: "BoxwoodClient", targets: ["Client"]),
     ],
     dependencies: [
@@ -78,6 +79,14 @@ let package = Package(
         room(
             "BoxwoodCommands",
             ["Inference", "Kosmos2", "Checkpoints", "Tensors", "Imaging", "Grounding", "Wire", logging]),
+        .executableTarget(
+            name: "boxwood",
+            dependencies: [
+                "BoxwoodCommands", "Broker", "Worker", "Client", "Inference", "Kosmos2", "Checkpoints", "Tensors",
+                "Imaging", "Grounding", "Tokenization", "Wire", "Messaging", arguments, logging,
+            ],
+            swiftSettings: house),
+
         // Tests, mirroring Sources.
         .target(
             name: "TestSupport", dependencies: ["Tensors", "Checkpoints"], path: "Tests/TestSupport",
@@ -92,7 +101,12 @@ let package = Package(
         tests(of: "Wire", ["Grounding"]),
         tests(of: "Messaging"),
         tests(of: "Broker", ["Wire", "Messaging", "Grounding", logging]),
+        tests(of: "Worker", ["Wire", "Messaging", "Grounding", "Inference", "Imaging", logging]),
+        tests(of: "Client", ["Wire", "Messaging", "Grounding", "Broker", logging]),
         tests(of: "BoxwoodCommands", ["Grounding", "Imaging", "Inference", "Wire", logging]),
+        .testTarget(
+            name: "EndToEndTests", dependencies: ["TestSupport", "Client", "Wire", "Grounding", "Imaging"],
+            swiftSettings: house),
     ],
     cxxLanguageStandard: .cxx17
 )

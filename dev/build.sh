@@ -3,4 +3,4 @@
 # Undeclared imports between rooms are errors, so the target graph in Package.swift is the graph that holds.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-exec swift build -c release --build-tests --disable-testable-imports --explicit-target-dependency-import-check error "$@"
+exec swift build -c release --build-tests --explicit-target-dependency-import-check error "$@"

@@ -3,4 +3,4 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 dev/build.sh
-exec swift test -c release --skip-build --disable-testable-imports "$@"
+exec swift test -c release --skip-build "$@"

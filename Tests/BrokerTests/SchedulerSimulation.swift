@@ -155,8 +155,8 @@ struct SchedulerSimulation {
         mutating func settle() {
             now += .seconds(60)
             apply(scheduler.timePassed(at: now))
-            #expect(scheduler.isIdle)
-            #expect(scheduler.queueSnapshot(at: now).bytes == 0)
+            let (isIdle, bytes) = (scheduler.isIdle, scheduler.queueSnapshot(at: now).bytes)
+            #expect(isIdle && bytes == 0)
             #expect(ended.count == deadlines.count, "every call ended")
             let counters = scheduler.counters
             let ends =

@@ -2,6 +2,7 @@
 import Dispatch
 import Messaging
 import Synchronization
+import Testing
 import Wire
 
 /// A broker's front that answers as a test says.
@@ -30,6 +31,7 @@ final class FakeBroker: Sendable {
             do {
                 try Self.serve(endpoint, shared, answer)
             } catch {
+                Issue.record(error)
                 shared.isBound.signal()
             }
         }

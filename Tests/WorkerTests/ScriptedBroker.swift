@@ -15,6 +15,7 @@ final class ScriptedBroker: Sendable {
 
         let mailbox = Mailbox<Mail>()
         let heard = Mutex<[WorkerMessage]>([])
+        let peers = Mutex<[[UInt8]]>([])
         let endpoint = Mutex("")
         let isBound = DispatchSemaphore(value: 0)
     }
@@ -24,13 +25,16 @@ final class ScriptedBroker: Sendable {
     private let shared: Shared
     private let thread: DedicatedThread
 
-    init(at endpoint: String = "tcp://127.0.0.1:*") {
+    /// - Parameter terms: answers every HELLO at once, by the number of the connection that it came on, from 1;
+    ///   without it the test welcomes the worker itself.
+    init(at endpoint: String = "tcp://127.0.0.1:*", terms: (@Sendable (Int) -> WorkerWelcome)? = nil) {
         let shared = Shared()
         self.shared = shared
         thread = DedicatedThread(name: "scripted-broker") {
             do {
-                try Self.serve(endpoint, shared)
+                try Self.serve(endpoint, shared, terms)
             } catch {
+                Issue.record(error)
                 shared.isBound.signal()
             }
         }
@@ -75,25 +79,50 @@ final class ScriptedBroker: Sendable {
         try await hear { if case .result(let result) = $0 { result } else { nil } }
     }
 
-    private static func serve(_ endpoint: String, _ shared: Shared) throws {
+    /// Waits for that many connections that said something.
+    func hearPeers(_ count: Int) async throws {
+        for _ in 0..<2000 where shared.peers.withLock({ $0.count }) < count {
+            try await Task.sleep(for: .milliseconds(5))
+        }
+        guard shared.peers.withLock({ $0.count }) >= count else { throw NeverHeard() }
+    }
+
+    private static func serve(
+        _ endpoint: String, _ shared: Shared, _ terms: (@Sendable (Int) -> WorkerWelcome)?
+    ) throws {
         let socket = try Socket(Context(), .router)
         let bound = try socket.bind(Endpoint(endpoint))
         shared.endpoint.withLock { $0 = bound.description }
         shared.isBound.signal()
+        var peers: [[UInt8]] = []
         var peer: [UInt8] = []
         while true {
             for mail in shared.mailbox.takeAll() {
                 switch mail {
-                case .say(let frames): try socket.send([peer] + frames)
+                case .say(let frames): try say(frames, to: peer, socket)
                 case .stop: return
                 }
             }
             while let frames = try socket.receive() {
                 peer = frames[0]
+                if !peers.contains(peer) { peers.append(peer) }
                 let message = try WorkerMessage(frames: Array(frames.dropFirst()))
+                if case .hello = message, let terms {
+                    try say(BrokerOrder.welcome(terms(peers.count)).frames(.protobuf), to: peer, socket)
+                }
                 shared.heard.withLock { $0.append(message) }
+                shared.peers.withLock { $0 = peers }
             }
             _ = try Poller.wait([socket.pollItem, shared.mailbox.pollItem], timeout: nil)
+        }
+    }
+
+    /// A worker that has just closed its socket misses it, as it would a real broker's.
+    private static func say(_ frames: [[UInt8]], to peer: [UInt8], _ socket: borrowing Socket) throws {
+        do throws(MessagingError) {
+            try socket.send([peer] + frames)
+        } catch {
+            guard error.code == .unreachable else { throw error }
         }
     }
 }

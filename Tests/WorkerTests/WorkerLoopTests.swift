@@ -18,8 +18,10 @@ struct WorkerLoopTests {
         /// What ``WorkerLoop/run()`` threw, once it is over.
         let ended: Task<WorkerError?, Never>
 
-        init(credits: UInt32 = 1, grace: Duration = .seconds(20), failing: Bool = false) {
-            let broker = ScriptedBroker()
+        init(
+            broker: ScriptedBroker = ScriptedBroker(), credits: UInt32 = 1, grace: Duration = .seconds(20),
+            failing: Bool = false
+        ) {
             self.broker = broker
             var logger = Logger(label: "worker")
             logger.logLevel = .critical
@@ -213,6 +215,7 @@ struct WorkerLoopTests {
     @Test func aRestartedBrokerIsJoinedAgain() async throws {
         let bench = Bench()
         try await bench.broker.welcome()
+        try await bench.broker.hear { if case .beat = $0 { true } else { nil } }
         let endpoint = bench.broker.endpoint
         bench.broker.stop()
         let second = ScriptedBroker(at: endpoint)
@@ -226,13 +229,15 @@ struct WorkerLoopTests {
         second.stop()
     }
 
+    /// The broker never beats: the worker leaves its socket and comes back on another.
     @Test func aSilentBrokerIsLeftForANewSocket() async throws {
-        let bench = Bench()
-        try await bench.broker.welcome(WorkerWelcome(worker: "w1", beatIntervalMilliseconds: 20, liveness: 3))
-        // No beat from the broker: the worker comes back by itself.
-        try await bench.broker.welcome()
-        bench.broker.say(.job(bench.job("answer")))
-        #expect(try await bench.broker.hearResult().status == .ok)
+        let broker = ScriptedBroker { connection in
+            WorkerWelcome(worker: "w\(connection)", beatIntervalMilliseconds: 20, liveness: connection == 1 ? 3 : 5000)
+        }
+        let bench = Bench(broker: broker)
+        try await broker.hearPeers(2)
+        broker.say(.job(bench.job("answer")))
+        #expect(try await broker.hearResult().status == .ok)
         #expect(await bench.finish() == nil)
     }
 
