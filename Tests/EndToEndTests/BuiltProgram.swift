@@ -119,10 +119,10 @@ final class RunningProgram: Sendable {
         for (stream, end) in theirs.enumerated() { posix_spawn_file_actions_adddup2(&actions, end, Int32(stream)) }
         var words = ([program] + arguments).map { strdup($0) } + [nil]
         var settings = variables.map { strdup($0) } + [nil]
-        defer { (words + settings).forEach { free($0) } }
+        defer { for word in words + settings { free(word) } }
         var pid: Int32 = 0
         let error = posix_spawn(&pid, program, &actions, nil, &words, &settings)
-        theirs.forEach { close($0) }
+        for end in theirs { close(end) }
         guard error == 0 else { throw POSIXError(POSIXErrorCode(rawValue: error) ?? .ENOENT) }
         return (pid, [pipes[0].write, pipes[1].read, pipes[2].read])
     }
