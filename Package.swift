@@ -102,7 +102,7 @@ let package = Package(
         tests(of: "Messaging"),
         tests(of: "Broker", ["Wire", "Messaging", "Grounding", logging]),
         tests(of: "Worker", ["Wire", "Messaging", "Grounding", "Inference", "Imaging", logging]),
-        tests(of: "Client", ["Wire", "Messaging", "Grounding", "Broker", logging]),
+        tests(of: "Client", ["Wire", "Messaging", "Grounding", "Broker", "Worker", "Inference", logging]),
         tests(of: "BoxwoodCommands", ["Grounding", "Imaging", "Inference", "Wire", logging]),
         .testTarget(
             name: "EndToEndTests", dependencies: ["TestSupport", "Client", "Wire", "Grounding", "Imaging"],

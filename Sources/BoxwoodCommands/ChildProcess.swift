@@ -32,7 +32,7 @@ package struct ChildProcess: Sendable {
         var attributes = Self.attributes()
         defer { posix_spawnattr_destroy(&attributes) }
         var words = ([program] + arguments).map { strdup($0) } + [nil]
-        defer { words.forEach { free($0) } }
+        defer { for word in words { free(word) } }
         var pid: pid_t = 0
         let failure = posix_spawn(&pid, program, &actions, &attributes, &words, environ)
         close(input.readEnd)

@@ -28,6 +28,11 @@ final class BrokerLoop {
     private var nextBeat: Duration = .zero
     private var drainDeadline: Duration?
     private var isStopped = false
+    /// Peers that a message could not reach; `takeOutUnreachable` tells the scheduler.
+    private var goneClients: Set<ClientID> = []
+    private var lostWorkers: Set<WorkerID> = []
+    /// Most calls of Health.Watch at a time.
+    static let watchLimit = 1024
 
     /// A socket that listens, and where.
     struct Listener: ~Copyable {
@@ -88,12 +93,27 @@ final class BrokerLoop {
             nextBeat = now + configuration.scheduler.beatInterval
             for worker in workers.values { tell(worker, .beat) }
         }
+        takeOutUnreachable()
         for watcher in watchers where watcher.deadline <= now {
             answer(watcher.peer, watcher.request, RPCStatus(.deadlineExceeded, "the time of the watch is over"))
         }
         watchers.removeAll { [now] in $0.deadline <= now }
         notifyWatchers()
         if let drainDeadline, scheduler.isIdle || now >= drainDeadline { isStopped = true }
+    }
+
+    /// Ends the calls of clients and the sessions of workers that are gone.
+    ///
+    /// Not where the sending fails: that may be between two of the scheduler's orders, and a call that ended there
+    /// would be ordered to a worker that then never hears of it, and would hold that worker's credit for ever.
+    private func takeOutUnreachable() {
+        while !goneClients.isEmpty || !lostWorkers.isEmpty {
+            if let client = goneClients.popFirst() { perform(scheduler.clientGone(client)) }
+            if let worker = lostWorkers.popFirst(), let record = removeWorker(worker) {
+                logger.warning("worker unreachable", metadata: ["worker": "\(worker)", "name": "\(record.hello.name)"])
+                perform(scheduler.workerLeft(worker, .left, at: now))
+            }
+        }
     }
 
     private func obey() {
@@ -186,6 +206,7 @@ final class BrokerLoop {
                 counters.refusedFrames += 1
                 if error.deservesAnswer { send(peer, .response(CallResponse(refusing: error)), error.encoding) }
             }
+            takeOutUnreachable()
         }
     }
 
@@ -213,6 +234,11 @@ final class BrokerLoop {
                 RPCStatus(.unimplemented, "there is no method \(request.method)", reason: .unknownMethod))
             return
         }
+        // A second request under an open id is a repetition: the first one's answer is the answer.
+        guard !isOpen(request.id, peer) else {
+            counters.repeated += 1
+            return
+        }
         guard method.task == nil else {
             accept(request, from: peer)
             return
@@ -224,12 +250,11 @@ final class BrokerLoop {
         }
     }
 
+    private func isOpen(_ id: String, _ peer: Peer) -> Bool {
+        callsByClient[peer.client]?[id] != nil || watchers.contains { $0.peer == peer && $0.request.id == id }
+    }
+
     private func accept(_ request: CallRequest, from peer: Peer) {
-        // A second request under an open id is a repetition: the first one's answer is the answer.
-        guard callsByClient[peer.client]?[request.id] == nil else {
-            counters.repeated += 1
-            return
-        }
         let id = CallID(nextNumber)
         nextNumber += 1
         let arrival = now
@@ -267,7 +292,7 @@ final class BrokerLoop {
         } catch {
             counters.undeliverable += 1
             watchers.removeAll { $0.peer == peer }
-            if error.code == .unreachable { perform(scheduler.clientGone(peer.client)) }
+            if error.code == .unreachable { goneClients.insert(peer.client) }
         }
     }
 
@@ -284,6 +309,11 @@ final class BrokerLoop {
             answer(peer, request, .ok, body: encoding.encode(ProtoHealthResponse.with { $0.status = status }))
         case .healthWatch:
             let message = try WireEncoding.decodeRequest(ProtoHealthRequest.self, from: request.body)
+            guard watchers.count < Self.watchLimit else {
+                throw RPCStatus(
+                    .resourceExhausted, "\(Self.watchLimit) watches are open, which is the most",
+                    retryDelayMilliseconds: 1000, reason: .queueFull)
+            }
             let deadline = now + .milliseconds(Int(request.effectiveTimeoutMilliseconds))
             watchers.append(Watcher(peer: peer, request: request, service: message.service, deadline: deadline))
             notifyWatchers()
@@ -357,6 +387,7 @@ final class BrokerLoop {
                     try? backListener.socket.send([routing] + BrokerOrder.bye(refusal).frames(error.encoding))
                 }
             }
+            takeOutUnreachable()
         }
     }
 
@@ -434,8 +465,15 @@ final class BrokerLoop {
         return record
     }
 
-    /// A worker that cannot be reached is noticed by its silence.
+    /// A worker whose connection is gone is lost at once, and so is one that cannot be given a job: its credit would
+    /// never come back. Other messages for a slow worker may be lost; its silence tells the rest.
     private func tell(_ worker: WorkerRecord, _ order: BrokerOrder) {
-        try? backListener.socket.send([worker.routing] + order.frames(worker.hello.encoding))
+        do throws(MessagingError) {
+            try backListener.socket.send([worker.routing] + order.frames(worker.hello.encoding))
+        } catch {
+            counters.undeliverable += 1
+            if case .job = order { lostWorkers.insert(worker.id) }
+            if error.code == .unreachable { lostWorkers.insert(worker.id) }
+        }
     }
 }

@@ -262,7 +262,8 @@ public struct Scheduler: ~Copyable {
         guard let worker = workers.removeValue(forKey: id) else { return [] }
         if workers.isEmpty { withoutWorkerSince = now }
         var actions: [SchedulerAction] = []
-        for (attempt, hadStarted) in worker.held.sorted(by: { $0.key.call < $1.key.call }) {
+        // The youngest first: each goes to the front, so that the oldest ends up there.
+        for (attempt, hadStarted) in worker.held.sorted(by: { $0.key.call > $1.key.call }) {
             guard let call = calls[attempt.call], call.worker == id, call.attempts == attempt.number else { continue }
             if hadStarted { calls[attempt.call]!.failures += 1 }
             if calls[attempt.call]!.failures >= configuration.maxFailures {
@@ -317,7 +318,7 @@ extension Scheduler {
         let waiting = calls.values.filter { $0.worker == nil }
         return QueueSnapshot(
             waiting: waiting.count, running: calls.count - waiting.count,
-            bytes: calls.values.reduce(0) { $0 + $1.bytes },
+            bytes: bytes,
             oldest: waiting.map { now - $0.arrival }.max())
     }
 

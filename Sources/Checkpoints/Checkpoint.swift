@@ -100,7 +100,11 @@ public final class Checkpoint: Sendable {
     }
 
     private struct Index: Decodable {
-        var weight_map: [String: String]
+        var weightMap: [String: String]
+
+        private enum CodingKeys: String, CodingKey {
+            case weightMap = "weight_map"
+        }
     }
 
     /// Opens every shard of the index; the index and the shards must name the same tensors.
@@ -110,7 +114,7 @@ public final class Checkpoint: Sendable {
             throw CheckpointError(.index, "model.safetensors.index.json: no weight_map of names to files")
         }
         var files: [String: SafetensorsFile] = [:]
-        for shard in Set(index.weight_map.values).sorted() {
+        for shard in Set(index.weightMap.values).sorted() {
             guard shard.hasSuffix(".safetensors"), !shard.contains("/"), !shard.hasPrefix("."), !shard.contains("\0")
             else {
                 throw CheckpointError(
@@ -118,14 +122,14 @@ public final class Checkpoint: Sendable {
             }
             let file = try SafetensorsFile(path: folder + "/" + shard)
             for name in file.names {
-                guard index.weight_map[name] == shard, files[name] == nil else {
+                guard index.weightMap[name] == shard, files[name] == nil else {
                     throw CheckpointError(
                         .index, "shard \(shard) holds tensor \"\(name)\", which the index places elsewhere")
                 }
                 files[name] = file
             }
         }
-        if let missing = index.weight_map.keys.filter({ files[$0] == nil }).min() {
+        if let missing = index.weightMap.keys.filter({ files[$0] == nil }).min() {
             throw CheckpointError(.missingTensor, "the index promises tensor \"\(missing)\", but its shard lacks it")
         }
         return files

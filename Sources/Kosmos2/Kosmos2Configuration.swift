@@ -127,6 +127,7 @@ public struct Kosmos2Configuration: Sendable, Hashable {
 }
 
 /// `config.json` as it is spelled.
+// swift-format-ignore: AlwaysUseLowerCamelCase
 private struct RawConfiguration: Decodable {
     struct Section: Decodable {
         var hidden_size: Int?

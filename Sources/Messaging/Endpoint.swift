@@ -33,7 +33,13 @@ public struct Endpoint: Sendable, Hashable, CustomStringConvertible {
 
     /// Whether only this machine can reach it.
     public var isLocal: Bool {
-        transport != .tcp || host == "localhost" || host.hasPrefix("127.") || host == "[::1]"
+        transport != .tcp || host == "localhost" || host == "[::1]" || isLoopbackNumber
+    }
+
+    /// 127.0.0.0/8, written out: `127.example.org` is a name like any other.
+    private var isLoopbackNumber: Bool {
+        let parts = host.split(separator: ".", omittingEmptySubsequences: false).map { UInt8($0) }
+        return parts.count == 4 && parts.allSatisfy { $0 != nil } && parts[0] == 127
     }
 
     /// This address to listen on.

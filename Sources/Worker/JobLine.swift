@@ -31,11 +31,27 @@ final class JobLine: Sendable {
         state.withLock { $0.flags[dispatch] }?.cancel()
     }
 
+    /// Takes a job out of the line; false when the engine has taken it already.
+    func withdraw(_ dispatch: Wire.Dispatch) -> Bool {
+        state.withLock { state in
+            guard let index = state.waiting.firstIndex(where: { $0.job.dispatch == dispatch }) else { return false }
+            state.waiting.remove(at: index)
+            state.flags[dispatch] = nil
+            return true
+        }
+    }
+
     /// Blocks until there is a job; `nil` when the line is closed.
     func next() -> Entry? {
-        available.wait()
-        return state.withLock { state in
-            state.isClosed || state.waiting.isEmpty ? nil : state.waiting.removeFirst()
+        while true {
+            available.wait()
+            let (entry, isClosed): (Entry?, Bool) = state.withLock { state in
+                if state.isClosed || state.waiting.isEmpty { return (nil, state.isClosed) }
+                return (state.waiting.removeFirst(), false)
+            }
+            if let entry { return entry }
+            // Otherwise a signal was for a job that was withdrawn.
+            if isClosed { return nil }
         }
     }
 

@@ -18,12 +18,14 @@ public struct WorkerConfiguration: Sendable, Hashable {
     public var drainGrace: Duration
     /// A HELLO without an answer is repeated after this.
     public var helloInterval: Duration
+    /// How long the engine may take to leave a job that the broker took away, before the worker gives up.
+    public var hangLimit: Duration
     public var encoding: WireEncoding
 
     public init(
         endpoint: String = WireLimits.backEndpoint, name: String, instance: String = Self.randomInstance(),
         pid: UInt32, version: String, credits: UInt32 = 1, drainGrace: Duration = .seconds(20),
-        helloInterval: Duration = .seconds(2), encoding: WireEncoding = .protobuf
+        helloInterval: Duration = .seconds(2), hangLimit: Duration = .seconds(30), encoding: WireEncoding = .protobuf
     ) {
         precondition(credits > 0, "a worker without credits would never get a job")
         self.endpoint = endpoint
@@ -34,6 +36,7 @@ public struct WorkerConfiguration: Sendable, Hashable {
         self.credits = credits
         self.drainGrace = drainGrace
         self.helloInterval = helloInterval
+        self.hangLimit = hangLimit
         self.encoding = encoding
     }
 

@@ -18,6 +18,8 @@ struct WorkerDialogue: ~Copyable {
     private enum Ending {
         case stopped
         case dismissed(RPCStatus)
+        /// The engine does not come back from a job that the broker took away.
+        case engineHangs
     }
 
     /// How long a cancelled job may take to end.
@@ -29,17 +31,18 @@ struct WorkerDialogue: ~Copyable {
     {
         link = try BrokerLink(Context(), try Endpoint(configuration.endpoint), configuration.encoding)
         session = WorkerSession(
-            hello: WorkerHello(configuration, facts), helloInterval: configuration.helloInterval, at: .now)
+            hello: WorkerHello(configuration, facts), helloInterval: configuration.helloInterval,
+            hangLimit: configuration.hangLimit, at: .now)
         drainGrace = configuration.drainGrace
         self.facts = facts
         self.line = line
         self.logger = logger
     }
 
-    /// Until the worker is stopped; returns the broker's reason when it sent the worker away.
+    /// Until the worker is stopped; returns why when it did not stop by itself.
     mutating func run(
         _ mailbox: Mailbox<WorkerLoop.Mail>, publish: (WorkerSession.Counters) -> Void
-    ) throws(MessagingError) -> RPCStatus? {
+    ) throws(MessagingError) -> WorkerError? {
         while ending == nil {
             for mail in mailbox.takeAll() { try take(mail) }
             try receive()
@@ -51,8 +54,11 @@ struct WorkerDialogue: ~Copyable {
             let deadlines = [session.nextDeadline, patience.first].compactMap(\.self)
             try link.wait(mail: mailbox.pollItem, until: deadlines.min())
         }
-        if case .dismissed(let status) = ending { return status }
-        return nil
+        return switch ending {
+        case .dismissed(let status): .dismissed(status)
+        case .engineHangs: .dismissed(RPCStatus(.internal, "the engine hangs in a job and does not come back"))
+        case .stopped, nil: nil
+        }
     }
 
     private mutating func take(_ mail: WorkerLoop.Mail) throws(MessagingError) {
@@ -100,11 +106,13 @@ struct WorkerDialogue: ~Copyable {
             case .send(let message): try link.send(message)
             case .start(let job): line.append(job, at: .now)
             case .cancel(let dispatch): line.cancel(dispatch)
+            case .handBack(let dispatches): try perform(session.handedBack(dispatches.filter(line.withdraw)))
             case .reconnect:
                 logger.warning("the broker went silent; connecting again")
                 try link.reconnect()
             case .finish(nil): ending = .stopped
             case .finish(let status?): ending = .dismissed(status)
+            case .giveUp: ending = .engineHangs
             }
         }
     }

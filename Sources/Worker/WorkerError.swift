@@ -7,14 +7,15 @@ public enum WorkerError: Error, Sendable, CustomStringConvertible {
     case engine(String)
     /// The endpoint is none, or libzmq refused it.
     case messaging(String)
-    /// The broker sent the worker away for good.
+    /// The session is over for good: by the broker's word, or because the engine hangs and the process should be
+    /// started anew.
     case dismissed(RPCStatus)
 
     public var description: String {
         switch self {
         case .engine(let message): "the engine did not start: \(message)"
         case .messaging(let message): message
-        case .dismissed(let status): "the broker sent the worker away: \(status)"
+        case .dismissed(let status): "the worker cannot go on: \(status)"
         }
     }
 }

@@ -57,14 +57,14 @@ public final class WorkerLoop: Sendable {
         let engine = EngineThread(line: line, makeRunner: makeRunner) { [mailbox] in mailbox.post(.engine($0)) }
         defer { end(engine, line) }
         guard let facts = try awaitEngine() else { return }
-        let dismissal: RPCStatus?
+        let failure: WorkerError?
         do throws(MessagingError) {
             var dialogue = try WorkerDialogue(configuration, facts: facts, line: line, logger: logger)
-            dismissal = try dialogue.run(mailbox) { counters in latest.withLock { $0 = counters } }
+            failure = try dialogue.run(mailbox) { counters in latest.withLock { $0 = counters } }
         } catch {
             throw .messaging(error.message)
         }
-        if let dismissal { throw .dismissed(dismissal) }
+        if let failure { throw failure }
     }
 
     private func end(_ engine: EngineThread, _ line: JobLine) {

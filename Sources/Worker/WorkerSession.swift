@@ -12,10 +12,14 @@ package struct WorkerSession {
         case start(Job)
         /// Raise the job's flag; the engine may run it, hold it in its line, or be done with it.
         case cancel(Dispatch)
+        /// Take these out of the engine's line and tell ``handedBack(_:)`` which were still in it.
+        case handBack([Dispatch])
         /// Close the socket and open a new one: the broker went silent.
         case reconnect
         /// It is over; with the broker's reason where the broker ended it.
         case finish(RPCStatus?)
+        /// It is over: the engine does not come back from a job that was taken away.
+        case giveUp
     }
 
     /// What a broker, or the network, got wrong or late. Only ever grows.
@@ -31,7 +35,7 @@ package struct WorkerSession {
         /// HELLO was sent and not answered.
         case greeting(since: Instant)
         case open(WorkerWelcome, heard: Instant, beaten: Instant)
-        /// Told to come back later.
+        /// To greet, or greet again, then; but not before the engine is free.
         case pausing(until: Instant)
         case over
     }
@@ -45,15 +49,24 @@ package struct WorkerSession {
 
     private let hello: WorkerHello
     private let helloInterval: Duration
+    private let hangLimit: Duration
     private var state: State
     private var held: [Held] = []
+    /// What the engine is in, whoever still waits for it.
+    private var running: Dispatch?
     private var isDraining = false
     package private(set) var counters = Counters()
 
-    /// - Parameter now: when the socket was opened; HELLO goes out with the first ``timePassed(at:progress:)``.
-    package init(hello: WorkerHello, helloInterval: Duration, at now: Instant) {
+    /// - Parameters:
+    ///   - helloInterval: between a HELLO without an answer and the next, and before coming back to a broker.
+    ///   - hangLimit: how long the engine may take to leave a job of a session that is over.
+    ///   - now: when the socket was opened; HELLO goes out with the first ``timePassed(at:progress:)``.
+    package init(
+        hello: WorkerHello, helloInterval: Duration = .seconds(2), hangLimit: Duration = .seconds(30), at now: Instant
+    ) {
         self.hello = hello
         self.helloInterval = helloInterval
+        self.hangLimit = hangLimit
         state = .pausing(until: now)
     }
 
@@ -68,7 +81,7 @@ package struct WorkerSession {
         case .greeting(let since): since + helloInterval
         case .open(let welcome, let heard, let beaten):
             min(beaten + welcome.beatInterval, heard + welcome.silenceLimit)
-        case .pausing(let until): until
+        case .pausing(let until): running == nil ? until : until + hangLimit
         case .over: nil
         }
     }
@@ -112,8 +125,9 @@ extension WorkerSession {
 
     /// A WHO that crosses a HELLO on its way was for a message before it: the WELCOME is coming.
     private mutating func unknown(at now: Instant) -> [Action] {
-        if case .open = state { return abandonAll() + greet(at: now) }
-        return []
+        guard case .open = state else { return [] }
+        state = .pausing(until: now)
+        return abandonAll()
     }
 
     private mutating func handed(_ job: Job) -> [Action] {
@@ -162,12 +176,14 @@ extension WorkerSession {
 
 extension WorkerSession {
     package mutating func started(_ dispatch: Dispatch) -> [Action] {
+        running = dispatch
         guard let index = held.firstIndex(where: { $0.dispatch == dispatch }) else { return [.cancel(dispatch)] }
         held[index].isStarted = true
         return [.send(.started(dispatch))]
     }
 
     package mutating func finished(_ result: JobResult) -> [Action] {
+        if running == result.dispatch { running = nil }
         guard let index = held.firstIndex(where: { $0.dispatch == result.dispatch }) else {
             counters.lateResults += 1
             return []
@@ -183,7 +199,7 @@ extension WorkerSession {
     package mutating func timePassed(at now: Instant, progress: UInt64) -> [Action] {
         switch state {
         case .greeting(let since): return now >= since + helloInterval ? greet(at: now) : []
-        case .pausing(let until): return now >= until ? greet(at: now) : []
+        case .pausing(let until): return paused(until, at: now)
         case .open(let welcome, let heard, let beaten):
             if now >= heard + welcome.silenceLimit { return lost(at: now) }
             guard now >= beaten + welcome.beatInterval else { return [] }
@@ -201,9 +217,13 @@ extension WorkerSession {
             state = .over
             return [.finish(nil)]
         }
-        let returned = held.filter { !$0.isStarted }.map(\.dispatch)
-        held.removeAll { !$0.isStarted }
-        return returned.map(Action.cancel) + [.send(.drain(returned: returned))] + leaveIfDone()
+        return [.handBack(held.filter { !$0.isStarted }.map(\.dispatch))]
+    }
+
+    /// The engine will never see these.
+    package mutating func handedBack(_ dispatches: [Dispatch]) -> [Action] {
+        held.removeAll { dispatches.contains($0.dispatch) }
+        return [.send(.drain(returned: dispatches))] + leaveIfDone()
     }
 
     /// Stops what is still running; the answers are sent as they come.
@@ -214,7 +234,16 @@ extension WorkerSession {
 
     private func beat(_ progress: UInt64) -> WorkerBeat {
         WorkerBeat(
-            progress: Double(progress), jobs: held.map(\.dispatch), isBusy: held.contains { $0.isStarted })
+            progress: Double(progress), jobs: held.map(\.dispatch), isBusy: running != nil)
+    }
+
+    /// A worker whose engine is still in a job of the last session would only collect jobs that wait: it greets when the
+    /// engine is free, and gives up on an engine that hangs.
+    private mutating func paused(_ until: Instant, at now: Instant) -> [Action] {
+        if running == nil { return now >= until ? greet(at: now) : [] }
+        guard now >= until + hangLimit else { return [] }
+        state = .over
+        return [.giveUp]
     }
 
     private mutating func greet(at now: Instant) -> [Action] {

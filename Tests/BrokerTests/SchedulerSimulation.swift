@@ -89,10 +89,20 @@ struct SchedulerSimulation {
         }
 
         mutating func lateAnswer() {
-            guard let (worker, attempt) = ghosts.popLast() else { return }
+            guard let (worker, attempt) = ghosts.popLast() else { return stray() }
             let (accepted, actions) = scheduler.jobFinished(attempt, by: worker, at: now)
             #expect(!accepted, "the answer of a lost worker counted")
             apply(actions)
+        }
+
+        /// A worker in session answers an attempt that it does not hold.
+        mutating func stray() {
+            guard let (owner, attempt) = someJob(), let other = someWorker(), other != owner else { return }
+            let (accepted, actions) = scheduler.jobFinished(attempt, by: other, at: now)
+            let next = Attempt(call: attempt.call, number: attempt.number + 1)
+            let (isNextAccepted, more) = scheduler.jobFinished(next, by: owner, at: now)
+            #expect(!accepted && !isNextAccepted, "an answer of somebody else counted")
+            apply(actions + more)
         }
 
         mutating func cancel() {

@@ -56,7 +56,7 @@ struct SchedulerTests {
         for second in 1...20 {
             scheduler.beat(w1, progress: Double(second), isBusy: true, at: .seconds(second))
             #expect(
-            scheduler.timePassed(at: .seconds(second)).isEmpty)
+                scheduler.timePassed(at: .seconds(second)).isEmpty)
         }
         for second in 21...29 { scheduler.beat(w1, progress: 20, isBusy: true, at: .seconds(second)) }
         #expect(
@@ -104,7 +104,7 @@ struct SchedulerTests {
         var scheduler = Scheduler(terms, now: .zero)
         for number in 1...4 {
             #expect(
-            scheduler.callArrived(
+                scheduler.callArrived(
                     call(UInt64(number)), client: client, bytes: 250, deadline: .seconds(60), at: .zero
                 )
                 .isEmpty)
@@ -174,6 +174,38 @@ struct SchedulerTests {
             scheduler.workerJoined(w2, credits: 1, at: .zero) == [.dispatch(first(2, 2), to: w2)])
         #expect(
             scheduler.jobFinished(first(1), by: w1, at: .zero).accepted)
+    }
+
+    @Test("a lost worker's calls come back oldest first, before the client's others")
+    func order() {
+        var scheduler = Scheduler(terms, now: .zero)
+        _ = scheduler.workerJoined(w1, credits: 2, at: .zero)
+        for number in 1...3 {
+            _ = scheduler.callArrived(call(UInt64(number)), client: client, bytes: 1, deadline: .seconds(60), at: .zero)
+        }
+        #expect(scheduler.workerLeft(w1, .left, at: .zero).isEmpty)
+        let next = scheduler.workerJoined(w2, credits: 3, at: .zero)
+        #expect(
+            next == [.dispatch(first(1, 2), to: w2), .dispatch(first(2, 2), to: w2), .dispatch(first(3), to: w2)])
+    }
+
+    @Test("what a call took of the budget comes back, however it ends")
+    func budget() {
+        var scheduler = Scheduler(terms, now: .zero)
+        _ = scheduler.workerJoined(w1, credits: 1, at: .zero)
+        for number in 1...3 {
+            _ = scheduler.callArrived(
+                call(UInt64(number)), client: client, bytes: 300, deadline: .seconds(number), at: .zero)
+        }
+        _ = scheduler.jobFinished(first(1), by: w1, at: .zero)
+        _ = scheduler.callCancelled(call(2))
+        let left = scheduler.queueSnapshot(at: .zero).bytes
+        #expect(left == 300)
+        _ = scheduler.timePassed(at: .seconds(3))
+        let none = scheduler.queueSnapshot(at: .seconds(3)).bytes
+        #expect(none == 0)
+        let whole = scheduler.callArrived(call(4), client: client, bytes: 1000, deadline: .seconds(9), at: .seconds(3))
+        #expect(whole.isEmpty, "it waits, and is not refused")
     }
 
     @Test("cancelling twice, and cancelling what is done, does nothing")

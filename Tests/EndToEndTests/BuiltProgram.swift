@@ -43,14 +43,17 @@ enum BuiltProgram {
 }
 
 /// A started program whose output is gathered as it comes.
+///
+/// By `posix_spawn` and `waitpid`: Foundation's `Process` notices an end by a descriptor that other programs, started at
+/// the same moment, may inherit, and then waits for theirs.
 final class RunningProgram: Sendable {
-    private let process = Process()
-    private let input: Pipe
+    let pid: Int32
+    private let input: Int32
     private let output: Gathered
     private let errors: Gathered
+    private let ending: Ending
 
-    /// A pipe that another program inherits by chance keeps our reader waiting for that program's end. So programs are
-    /// started one at a time, and their pipes stay out of each other's.
+    /// One program is started at a time, so that its pipes can be kept out of every other's.
     private static let starting = Mutex(())
 
     /// - Parameters:
@@ -61,57 +64,99 @@ final class RunningProgram: Sendable {
         _ arguments: [String], environment: [String: String] = [:], program: String = BuiltProgram.path
     ) throws {
         let inherited = ProcessInfo.processInfo.environment.filter { !$0.key.hasPrefix("BOXWOOD_") }
-        process.executableURL = URL(fileURLWithPath: program)
-        process.arguments = arguments
-        process.environment = inherited.merging(["BOXWOOD_MODEL": BuiltProgram.model]) { $1 }
-            .merging(environment) { $1 }
-        let process = process
-        let pipes = try Self.starting.withLock { _ in
-            let pipes = (0..<3).map { _ in Pipe() }
-            for pipe in pipes {
-                for handle in [pipe.fileHandleForReading, pipe.fileHandleForWriting] {
-                    _ = fcntl(handle.fileDescriptor, F_SETFD, FD_CLOEXEC)
-                }
-            }
-            process.standardInput = pipes[0]
-            process.standardOutput = pipes[1]
-            process.standardError = pipes[2]
-            try process.run()
-            return pipes
+        let variables = inherited.merging(["BOXWOOD_MODEL": BuiltProgram.model]) { $1 }.merging(environment) { $1 }
+        let (pid, pipes) = try Self.starting.withLock { _ in
+            try Self.spawn(program, arguments, variables.map { "\($0)=\($1)" })
         }
+        self.pid = pid
         input = pipes[0]
         output = Gathered(pipes[1])
         errors = Gathered(pipes[2])
+        ending = Ending(pid)
     }
 
-    var pid: Int32 { process.processIdentifier }
-    var isRunning: Bool { process.isRunning }
+    var isRunning: Bool { ending.status == nil }
     var outputSoFar: String { output.text }
     var errorsSoFar: String { errors.text }
 
     func signal(_ number: Int32) {
-        kill(pid, number)
+        if isRunning { kill(pid, number) }
     }
 
     /// Writes to the standard input and closes it.
     func send(_ bytes: [UInt8]) {
-        try? input.fileHandleForWriting.write(contentsOf: Data(bytes))
-        try? input.fileHandleForWriting.close()
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            let written = rest.withUnsafeBytes { write(input, $0.baseAddress, $0.count) }
+            guard written > 0 else { break }
+            rest = rest.dropFirst(written)
+        }
+        close(input)
     }
 
     func end() async -> BuiltProgram.Outcome {
         await withCheckedContinuation { continuation in
             Thread.detachNewThread { [self] in
+                let status = ending.wait()
                 output.waitForEnd()
                 errors.waitForEnd()
-                process.waitUntilExit()
-                let status =
-                    process.terminationReason == .exit
-                    ? process.terminationStatus : -process.terminationStatus
                 continuation.resume(
                     returning: BuiltProgram.Outcome(status: status, output: output.text, errors: errors.text))
             }
         }
+    }
+
+    /// Starts the program; returns our ends of its three streams.
+    private static func spawn(
+        _ program: String, _ arguments: [String], _ variables: [String]
+    ) throws -> (pid: Int32, pipes: [Int32]) {
+        let pipes = try (0..<3).map { _ in try closedOnExec() }
+        // The program reads from the first pipe and writes to the others.
+        let theirs = [pipes[0].read, pipes[1].write, pipes[2].write]
+        var actions = posix_spawn_file_actions_t()
+        posix_spawn_file_actions_init(&actions)
+        defer { posix_spawn_file_actions_destroy(&actions) }
+        for (stream, end) in theirs.enumerated() { posix_spawn_file_actions_adddup2(&actions, end, Int32(stream)) }
+        var words = ([program] + arguments).map { strdup($0) } + [nil]
+        var settings = variables.map { strdup($0) } + [nil]
+        defer { for word in words + settings { free(word) } }
+        var pid: Int32 = 0
+        let error = posix_spawn(&pid, program, &actions, nil, &words, &settings)
+        for end in theirs { close(end) }
+        guard error == 0 else { throw POSIXError(POSIXErrorCode(rawValue: error) ?? .ENOENT) }
+        return (pid, [pipes[0].write, pipes[1].read, pipes[2].read])
+    }
+
+    private static func closedOnExec() throws -> (read: Int32, write: Int32) {
+        var ends: [Int32] = [0, 0]
+        guard pipe(&ends) == 0 else { throw POSIXError(.EMFILE) }
+        for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
+        return (ends[0], ends[1])
+    }
+}
+
+/// How a program ended, waited for by a thread.
+private final class Ending: Sendable {
+    private let result = Mutex<Int32?>(nil)
+    private let finished = DispatchSemaphore(value: 0)
+
+    init(_ pid: Int32) {
+        Thread.detachNewThread { [self] in
+            var status: Int32 = 0
+            while waitpid(pid, &status, 0) < 0, errno == EINTR {}
+            let signal = status & 0x7F
+            result.withLock { $0 = signal == 0 ? (status >> 8) & 0xFF : -signal }
+            finished.signal()
+        }
+    }
+
+    /// The exit status, or the signal that ended it, negative; `nil` while it runs.
+    var status: Int32? { result.withLock { $0 } }
+
+    func wait() -> Int32 {
+        finished.wait()
+        finished.signal()
+        return status ?? 0
     }
 }
 
@@ -120,14 +165,16 @@ private final class Gathered: Sendable {
     private let bytes = Mutex(Data())
     private let finished = DispatchSemaphore(value: 0)
 
-    init(_ pipe: Pipe) {
-        try? pipe.fileHandleForWriting.close()
+    init(_ descriptor: Int32) {
         Thread.detachNewThread { [self] in
+            var buffer = [UInt8](repeating: 0, count: 65536)
             while true {
-                let data = pipe.fileHandleForReading.availableData
-                if data.isEmpty { break }
-                bytes.withLock { $0 += data }
+                let count = read(descriptor, &buffer, buffer.count)
+                if count < 0, errno == EINTR { continue }
+                guard count > 0 else { break }
+                bytes.withLock { $0.append(contentsOf: buffer[..<count]) }
             }
+            close(descriptor)
             finished.signal()
         }
     }
@@ -136,7 +183,6 @@ private final class Gathered: Sendable {
 
     func waitForEnd() {
         finished.wait()
-        // For whoever asks again.
         finished.signal()
     }
 }

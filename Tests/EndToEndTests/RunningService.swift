@@ -33,6 +33,7 @@ struct RunningService {
         let isReady = try await eventually {
             program.outputSoFar.contains("ready\n") || !program.isRunning
         }
+        if !isReady { program.signal(SIGKILL) }
         try #require(isReady && program.isRunning, "\(program.errorsSoFar)")
         self.program = program
         let line = program.outputSoFar.split(separator: "\n").first { $0.hasPrefix("client ") }

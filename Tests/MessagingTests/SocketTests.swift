@@ -92,7 +92,10 @@ struct EndpointTests {
         #expect(try endpoint.listenable() == endpoint)
     }
 
-    @Test(arguments: ["tcp://0.0.0.0:5540", "tcp://*:5540", "tcp://192.168.1.4:5540", "tcp://example.org:80"])
+    @Test(arguments: [
+        "tcp://0.0.0.0:5540", "tcp://*:5540", "tcp://192.168.1.4:5540", "tcp://example.org:80",
+        "tcp://127.example.org:80", "tcp://127.0.0.1.example.org:80",
+    ])
     func wider(text: String) throws {
         let endpoint = try Endpoint(text)
         #expect(!endpoint.isLocal)

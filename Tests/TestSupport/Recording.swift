@@ -4,6 +4,8 @@ public import Checkpoints
 import Foundation
 import Tensors
 
+// The properties are spelled as in the recordings.
+// swift-format-ignore: AlwaysUseLowerCamelCase
 /// One recorded run of the reference: its tensors, if the file holds any, and its document.
 public struct Recording {
     public struct Greedy: Decodable, Sendable {

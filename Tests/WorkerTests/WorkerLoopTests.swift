@@ -20,14 +20,14 @@ struct WorkerLoopTests {
 
         init(
             broker: ScriptedBroker = ScriptedBroker(), credits: UInt32 = 1, grace: Duration = .seconds(20),
-            failing: Bool = false
+            hangLimit: Duration = .seconds(30), failing: Bool = false
         ) {
             self.broker = broker
             var logger = Logger(label: "worker")
             logger.logLevel = .critical
             let configuration = WorkerConfiguration(
                 endpoint: broker.endpoint, name: "bench", instance: "c0ffee", pid: 7, version: "0.1", credits: credits,
-                drainGrace: grace, helloInterval: .milliseconds(100))
+                drainGrace: grace, helloInterval: .milliseconds(100), hangLimit: hangLimit)
             let worker = WorkerLoop(configuration, logger: logger) { [controls] in
                 if failing { throw WorkerError.engine("no weights") }
                 return FakeRunner(controls: controls)
@@ -253,6 +253,21 @@ struct WorkerLoopTests {
         #expect(try await bench.broker.hearResult().status == .ok)
         #expect(bench.worker.counters.violations == 6)
         #expect(await bench.finish() == nil)
+    }
+
+    @Test func aHungEngineEndsTheWorkerOnceItsJobIsTakenAway() async throws {
+        let bench = Bench(hangLimit: .milliseconds(50))
+        try await bench.broker.welcome()
+        bench.broker.say(.job(bench.job("hang")))
+        try await bench.broker.hear { if case .started = $0 { true } else { nil } }
+        bench.broker.say(.bye(RPCStatus(.unavailable, "taken for stuck")))
+        guard case .dismissed(let status) = await bench.ended.value else {
+            Issue.record("the worker went on")
+            return
+        }
+        #expect(status.code == .internal)
+        bench.controls.release()
+        bench.broker.stop()
     }
 
     @Test func aBrokerThatSendsAwayIsObeyed() async throws {

@@ -135,12 +135,43 @@ struct WorkerSessionTests {
         #expect(actions == [])
     }
 
+    /// Jobs sent to a worker whose engine is still in an old job would only wait there.
+    @Test func helloWaitsForTheEngine() {
+        var session = open()
+        _ = session.received(.job(job(first)), at: start)
+        _ = session.started(first)
+        var actions = session.received(.who, at: start)
+        #expect(actions == [.cancel(first)])
+        actions = session.timePassed(at: start + .seconds(1), progress: 0)
+        #expect(actions == [])
+        _ = session.finished(JobResult(dispatch: first, status: RPCStatus(.cancelled)))
+        actions = session.timePassed(at: start + .seconds(1), progress: 0)
+        #expect(actions == [.send(.hello(hello))])
+    }
+
+    @Test func anEngineThatHangsIsGivenUp() {
+        var session = open()
+        _ = session.received(.job(job(first)), at: start)
+        _ = session.started(first)
+        _ = session.received(.bye(RPCStatus(.unavailable, "stuck")), at: start)
+        // A pause of 2 s before coming back, then 30 s for the engine.
+        #expect(session.nextDeadline == start + .seconds(32))
+        var actions = session.timePassed(at: start + .seconds(32) - .nanoseconds(1), progress: 0)
+        #expect(actions == [])
+        actions = session.timePassed(at: start + .seconds(32), progress: 0)
+        #expect(actions == [.giveUp])
+        #expect(session.nextDeadline == nil)
+    }
+
     @Test func drainingTwiceIsDrainingOnce() {
         var session = open()
         _ = session.received(.job(job(first)), at: start)
         _ = session.started(first)
+        _ = session.received(.job(job(second)), at: start)
         var actions = session.drain()
-        #expect(actions == [.send(.drain(returned: []))])
+        #expect(actions == [.handBack([second])])
+        actions = session.handedBack([second])
+        #expect(actions == [.send(.drain(returned: [second]))])
         actions = session.received(.drain, at: start)
         #expect(actions == [])
         actions = session.cancelRunning()
@@ -150,6 +181,19 @@ struct WorkerSessionTests {
         actions = session.received(.who, at: start)
         #expect(actions == [])
         #expect(session.nextDeadline == nil)
+    }
+
+    /// The engine took the job in the moment of the drain: it is finished, not handed back.
+    @Test func aJobThatJustBeganIsNotHandedBack() {
+        var session = open()
+        _ = session.received(.job(job(first)), at: start)
+        var actions = session.drain()
+        #expect(actions == [.handBack([first])])
+        actions = session.handedBack([])
+        #expect(actions == [.send(.drain(returned: []))])
+        _ = session.started(first)
+        actions = session.finished(JobResult(dispatch: first, status: .ok))
+        #expect(actions.last == .finish(nil))
     }
 
     @Test func drainingWithoutASessionEndsAtOnce() {
