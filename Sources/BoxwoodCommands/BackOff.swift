@@ -36,7 +36,11 @@ package struct BackOff: Sendable, Hashable {
         deaths = ran >= healthyAfter ? 1 : deaths + 1
         // Doubling step by step, and not past the ceiling, cannot overflow however often it dies.
         var step = first
-        for _ in 1..<max(deaths, 1) where step < ceiling { step *= 2 }
+        var doublings = deaths - 1
+        while doublings > 0, step < ceiling {
+            step *= 2
+            doublings -= 1
+        }
         return min(step, ceiling) * (1 - jitter * random)
     }
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import BoxwoodCommands
+import Foundation
 import Grounding
 import Testing
 import Wire
@@ -28,6 +29,16 @@ struct ProgramExitTests {
     func numbers() {
         #expect(ProgramExit.allCases.map(\.rawValue) == [0, 64, 65, 66, 69, 70, 74, 75, 77, 124, 130])
         #expect(ProgramExit.table.split(separator: "\n").count == ProgramExit.allCases.count)
+    }
+
+    @Test("The manual has every one of them, with its meaning")
+    func manual() throws {
+        let file = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent().appending(path: "docs/cli.md")
+        let lines = try String(contentsOf: file, encoding: .utf8).split(separator: "\n")
+        for status in ProgramExit.allCases {
+            #expect(lines.contains { $0.hasPrefix("| \(status.rawValue) | \(status.meaning)") })
+        }
     }
 
     @Test("No service: what to do about it")

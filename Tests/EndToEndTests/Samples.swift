@@ -40,5 +40,5 @@ final class Samples {
     func picture() throws -> String { try write("picture.png", Self.png()) }
 
     /// So many labels that finding them takes a worker a while, whatever the model.
-    static let manyLabels = (0..<1000).map { "thing number \($0)" }
+    static let manyLabels = (0..<300).map { "thing number \($0)" }
 }
