@@ -91,6 +91,7 @@ let package = Package(
         .target(
             name: "TestSupport", dependencies: ["Tensors", "Checkpoints"], path: "Tests/TestSupport",
             swiftSettings: house),
+        tests(of: "Tensors"),
         tests(of: "Kernels"),
         tests(of: "Checkpoints", ["Tensors"]),
         tests(of: "Tokenization"),

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 
 import Foundation
+import Synchronization
 
 /// A named thread of its own: for loops that own a socket and for engines, which must not hold up Swift's cooperative
 /// pool.
@@ -12,8 +13,9 @@ public final class DedicatedThread: Sendable {
 
     /// Starts at once.
     public init(name: String, _ body: @escaping @Sendable () -> Void) {
+        let work = Work(body)
         let thread = Thread { [finished] in
-            body()
+            work.runAndRelease()
             finished.signal()
         }
         thread.name = name
@@ -21,9 +23,25 @@ public final class DedicatedThread: Sendable {
         thread.start()
     }
 
-    /// Waits until the body has returned. May be called more than once, from any thread but its own.
+    /// Waits until the body has returned and what only it held is gone, a ``Context`` with its last messages above all:
+    /// a process that ends after this has said all it had to say. May be called more than once, from any thread but its
+    /// own.
     public func join() {
         finished.wait()
         finished.signal()
+    }
+}
+
+/// A body that is let go of as soon as it has run, not when its thread is.
+private final class Work: Sendable {
+    private let body: Mutex<(@Sendable () -> Void)?>
+
+    init(_ body: @escaping @Sendable () -> Void) {
+        self.body = Mutex(body)
+    }
+
+    func runAndRelease() {
+        let body = body.withLock { $0.take() }
+        body?()
     }
 }

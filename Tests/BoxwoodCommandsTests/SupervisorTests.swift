@@ -95,6 +95,14 @@ struct SupervisorTests {
         #expect(supervisor.ended(.broker, .exit(0), at: at(5), random: 0) == [.finish(.ok)])
     }
 
+    @Test("A worker that is lost while the broker drains takes no other with it")
+    func lostWhileDraining() {
+        var supervisor = running()
+        _ = supervisor.stopRequested(at: at(2))
+        #expect(supervisor.ended(.worker(1), .signal(9), at: at(3), random: 0).isEmpty)
+        #expect(supervisor.ended(.broker, .exit(0), at: at(4), random: 0) == [.terminate(.worker(2))])
+    }
+
     @Test("A second signal kills what is left")
     func second() {
         var supervisor = running()

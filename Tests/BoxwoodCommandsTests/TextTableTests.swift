@@ -28,6 +28,14 @@ struct TextTableTests {
         #expect(lines.allSatisfy { $0.last != " " })
     }
 
+    @Test("Of two flexible columns the second is cut only as far as the first could not be")
+    func twoFlexible() {
+        var table = TextTable([.init("A", isFlexible: true), .init("B", isFlexible: true)])
+        table.append([String(repeating: "a", count: 20), String(repeating: "b", count: 20)])
+        #expect(table.lines(width: 32)[1] == "aaaaaaaaa…  " + String(repeating: "b", count: 20))
+        #expect(table.lines(width: 22)[1] == "aaaaaaa…  bbbbbbbbbbb…")
+    }
+
     @Test("A flexible column keeps its least width on a hopeless terminal")
     func hopeless() {
         let lines = table([String(repeating: "x", count: 100)]).lines(width: 3)

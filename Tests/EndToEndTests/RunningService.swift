@@ -13,16 +13,23 @@ struct RunningService {
     /// Starts a service, lets `body` use it, and ends it whatever happens.
     static func use(workers: Int = 2, _ body: (RunningService) async throws -> Void) async throws {
         let service = try await RunningService(workers: workers)
+        let children = service.children
+        var failure: (any Error)?
         do {
             try await body(service)
         } catch {
-            service.client.close()
-            service.program.signal(SIGKILL)
-            throw error
+            failure = error
         }
         service.client.close()
-        if service.program.isRunning { service.program.signal(SIGTERM) }
+        if service.program.isRunning { service.program.signal(failure == nil ? SIGTERM : SIGKILL) }
+        let isOver = try await eventually(within: .seconds(20)) { !service.program.isRunning }
+        #expect(isOver, "the service does not end")
+        // What a broken program left behind would hold the pipes that we are reading.
+        for child in (isOver ? [] : [service.program.pid]) + children + service.children where isAlive(child) {
+            kill(child, SIGKILL)
+        }
         _ = await service.program.end()
+        if let failure { throw failure }
     }
 
     private init(workers: Int) async throws {

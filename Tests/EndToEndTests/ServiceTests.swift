@@ -115,7 +115,7 @@ struct ServiceTests {
             let children = service.children
             #expect(children.count == 3)
             service.program.signal(SIGKILL)
-            let areGone = try await eventually { children.allSatisfy { !isAlive($0) } }
+            let areGone = try await eventually(within: .seconds(20)) { children.allSatisfy { !isAlive($0) } }
             #expect(areGone)
         }
     }
