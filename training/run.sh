@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Makes boxwood-nano from nothing: environment, pool of scenes, both training stages, pictures, figures.
+# Makes boxwood-nano from nothing: environment, pool of scenes, both training stages, calibration, pictures, figures.
 # Run it again after an interruption: finished steps are skipped and training goes on from its last save.
 #
 #   apt-get install python3-venv openclipart-png fonts-noto-color-emoji
@@ -30,6 +30,10 @@ export PYTHONPATH="$here"
 [ -e "$work/tokenizer/tokenizer.json" ] || "$python" -m boxwood_nano.tokenizer "$work/tokenizer"
 "$python" -m boxwood_nano.train_text "$work/pool" "$work/vision" "$work/tokenizer" "$work/text" \
     --minutes "${TEXT_MINUTES:-22}" --threads "$threads"
+if [ ! -e "$work/text/calibrated" ]; then
+    "$python" -m boxwood_nano.calibrate "$work/text/checkpoint"
+    touch "$work/text/calibrated"
+fi
 "$python" -m boxwood_nano.release "$work/text/checkpoint"
 "$python" -m boxwood_nano.evaluate "$work/text/checkpoint" --threads "$threads"
 echo "the checkpoint is in $work/text/checkpoint"

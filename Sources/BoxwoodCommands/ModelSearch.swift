@@ -25,13 +25,14 @@ package struct ModelSearch {
     }
 
     /// - Parameter named: what the command line names; the only place looked at when there is one.
+    /// - Parameter file: what makes a folder the one that is looked for.
     /// - Throws: `badInput`, with every place that was looked at.
-    package func folder(named: String?) throws(CommandFailure) -> String {
+    package func folder(named: String?, with file: String = "config.json") throws(CommandFailure) -> String {
         let places = places(named: named)
-        if let found = places.first(where: { exists($0 + "/config.json") }) { return found }
+        if let found = places.first(where: { exists($0 + "/" + file) }) { return found }
         throw CommandFailure(
             .badInput,
-            (["no model found; looked for config.json in"] + places.map { "  " + $0 }).joined(separator: "\n"),
+            (["no model found; looked for \(file) in"] + places.map { "  " + $0 }).joined(separator: "\n"),
             hint: "Name a model folder with --model or \(Self.variable).")
     }
 

@@ -22,7 +22,9 @@ struct ReferenceRow {
 
     init(_ request: ReferenceForwardRequest, row: Int, model: Kosmos2Model) throws {
         let encoder = PromptEncoder(model.tokenizer, imageTokens: model.imageTokens)
-        prompt = encoder.prefix + encoder.text(try Self.prompt(request, row))
+        // Behind the picture the processor writes a blank, then the text; a model's folder splits it at blanks.
+        let text = " " + (try Self.prompt(request, row))
+        prompt = encoder.prefix + model.tokenizer.encode(text, splitting: .blanks)
         let capacity = prompt.count + request.maxNewTokens
         guard capacity <= model.contextTokens else {
             throw TaskError(violations: [
@@ -45,11 +47,11 @@ struct ReferenceRow {
         try generate(request, model, prefilled: cache, logits: logits, capacity: capacity)
     }
 
-    private static func prompt(_ request: ReferenceForwardRequest, _ row: Int) throws -> Prompt {
+    private static func prompt(_ request: ReferenceForwardRequest, _ row: Int) throws -> String {
         do {
             let boxes =
                 try request.boxes.isEmpty ? nil : request.boxes[row].map { json throws in try PhraseBoxes(json: json) }
-            return try ProcessorPrompt(request.texts[row], boxes: boxes ?? PhraseBoxes([])).prompt
+            return try ProcessorPrompt(request.texts[row], boxes: boxes ?? PhraseBoxes([])).text
         } catch let error as PhraseBoxError {
             throw TaskError(violations: [FieldViolation("bboxes[\(row)]", error.description)])
         }

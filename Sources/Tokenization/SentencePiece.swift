@@ -18,6 +18,7 @@ struct SentencePiece {
     let pieces: [Piece]
     let characterMap: CharacterMap
 
+    static let fileName = "sentencepiece.bpe.model"
     /// The largest model file that is read.
     static let fileBytes = 64 << 20
 
@@ -25,7 +26,7 @@ struct SentencePiece {
         var message = [CChar](repeating: 0, count: 512)
         guard let handle = bw_sentencepiece_load(path, &message, message.count) else {
             throw TokenizerError(
-                "sentencepiece.bpe.model cannot be loaded; is it missing, cut short or another kind of file?")
+                "\(Self.fileName) cannot be loaded; is it missing, cut short or another kind of file?")
         }
         defer { bw_sentencepiece_free(handle) }
         pieces = (0..<bw_sentencepiece_size(handle)).map { id in
@@ -36,10 +37,10 @@ struct SentencePiece {
                 score: Double(bw_sentencepiece_score(handle, id)), isText: bw_sentencepiece_is_text(handle, id) != 0)
         }
         guard let file = try? Data(contentsOf: URL(fileURLWithPath: path)), file.count <= Self.fileBytes else {
-            throw TokenizerError("sentencepiece.bpe.model cannot be read, or is larger than \(Self.fileBytes) bytes")
+            throw TokenizerError("\(Self.fileName) cannot be read, or is larger than \(Self.fileBytes) bytes")
         }
         guard let map = CharacterMap(modelFile: [UInt8](file)) else {
-            throw TokenizerError("sentencepiece.bpe.model holds a damaged character map")
+            throw TokenizerError("\(Self.fileName) holds a damaged character map")
         }
         characterMap = map
     }

@@ -17,6 +17,8 @@ public final class Tokenizer: Sendable {
     /// The tokens that decode as themselves: specials and tags.
     private let texts: [Int: String]
 
+    /// The file that makes a folder a tokenizer's.
+    public static let piecesFile = SentencePiece.fileName
     /// fairseq puts `<pad>` between SentencePiece's `<s>` and `</s>`, which moves every piece up by one.
     private static let fairseqOffset = 1
     private static let metaspace = Array("\u{2581}".utf8)
@@ -24,7 +26,7 @@ public final class Tokenizer: Sendable {
     /// - Parameter folder: holds `sentencepiece.bpe.model`, and `added_tokens.json` or `tokenizer_config.json`.
     /// - Throws: `TokenizerError` when a file is missing or damaged, or the two disagree.
     public init(folder: String) throws(TokenizerError) {
-        model = try SentencePiece(path: folder + "/sentencepiece.bpe.model")
+        model = try SentencePiece(path: folder + "/" + Self.piecesFile)
         unigram = Unigram(model.pieces)
         let mask = model.pieces.count + Self.fairseqOffset
         specials = SpecialTokens(mask: mask)
@@ -41,28 +43,24 @@ public final class Tokenizer: Sendable {
     }
 
     /// The ids of a text whose tags count as tags: for prompts that the service itself wrote, or raw ones.
-    public func encode(_ text: String) -> [Int] {
+    public func encode(_ text: String, splitting: WordSplitting = .whiteSpace) -> [Int] {
         var ids: [Int] = []
         var rest = Substring(text)
         while let (range, id) = nextTag(in: rest) {
-            ids += encodePlain(rest[..<range.lowerBound])
+            let text = splitting.text(rest[..<range.lowerBound], beforeSpecial: id <= specials.unknown)
+            ids += encodePlain(text, splitting)
             ids.append(id)
             rest = rest[range.upperBound...]
         }
-        return ids + encodePlain(rest)
+        return ids + encodePlain(rest, splitting)
     }
 
     /// The ids of a text in which nothing is a tag: `</s>` or `<object>` typed by a caller become ordinary pieces.
-    public func encodePlain(_ text: some StringProtocol) -> [Int] {
+    public func encodePlain(_ text: some StringProtocol, _ splitting: WordSplitting = .whiteSpace) -> [Int] {
         let normalised = String(decoding: model.characterMap.apply(to: text), as: UTF8.self)
-        return normalised.unicodeScalars.split(whereSeparator: Self.separatesWords).flatMap { word in
+        return splitting.words(normalised.unicodeScalars).flatMap { word in
             unigram.encode(Self.metaspace + word.utf8Bytes).map { $0.map(fairseq) ?? specials.unknown }
         }
-    }
-
-    /// Unicode white space, and the "▁" that stands for it.
-    private static func separatesWords(_ scalar: Unicode.Scalar) -> Bool {
-        scalar.properties.isWhitespace || scalar == "\u{2581}"
     }
 
     /// The text of an id list, tags written out; ids outside the vocabulary are dropped.

@@ -15,14 +15,14 @@ enum Program {
 
     static var processors: Int { max(1, ProcessInfo.processInfo.activeProcessorCount) }
 
-    /// The model folder that is meant.
-    static func modelFolder(named: String?) throws(CommandFailure) -> String {
+    /// The model folder that is meant, which has at least this file.
+    static func modelFolder(named: String?, with file: String = "config.json") throws(CommandFailure) -> String {
         let search = ModelSearch(
             environment: environment[ModelSearch.variable],
             programFolder: URL(fileURLWithPath: path).deletingLastPathComponent().path,
             currentFolder: FileManager.default.currentDirectoryPath,
             exists: { FileManager.default.fileExists(atPath: $0) })
-        return try search.folder(named: named)
+        return try search.folder(named: named, with: file)
     }
 
     static func exit(with failure: CommandFailure) -> Never {

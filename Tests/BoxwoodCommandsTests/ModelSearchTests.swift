@@ -37,6 +37,13 @@ struct ModelSearchTests {
         #expect(failure { try search("/typo", files: files).folder(named: nil) }?.message.contains("/typo") == true)
     }
 
+    @Test("A folder may be known by another file")
+    func anotherFile() throws {
+        #expect(try search(files: ["/t/pieces"]).folder(named: "/t", with: "pieces") == "/t")
+        let failure = failure { try search(files: ["/t/config.json"]).folder(named: "/t", with: "pieces") }
+        #expect(failure?.message.contains("pieces") == true)
+    }
+
     @Test("The error says everywhere it looked")
     func message() throws {
         let message = try #require(failure { try search(files: []).folder(named: nil) }).message

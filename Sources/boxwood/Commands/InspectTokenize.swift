@@ -9,15 +9,20 @@ struct InspectTokenize: ParsableCommand {
 
     @Option(help: ArgumentHelp("A folder with the tokenizer's files.", valueName: "folder")) var model: String?
     @Option(help: ArgumentHelp("A JSON array of strings.", valueName: "file.json")) var input: String
+    @Flag(help: "Split words as tokenizer.json has it, which transformers follows in a model's folder.")
+    var reference = false
 
     func run() throws {
-        let folder = try Program.modelFolder(named: model)
+        // A tokenizer without a model will do.
+        let folder = try Program.modelFolder(named: model, with: Tokenizer.piecesFile)
         let tokenizer: Tokenizer
         do {
             tokenizer = try Tokenizer(folder: folder)
         } catch {
             throw CommandFailure(.badInput, error.message)
         }
-        try InspectionFiles.printJSON(try InspectionFiles.strings(input).map { tokenizer.encode($0) })
+        let splitting: WordSplitting = reference ? .blanks : .whiteSpace
+        let texts = try InspectionFiles.strings(input)
+        try InspectionFiles.printJSON(texts.map { tokenizer.encode($0, splitting: splitting) })
     }
 }
