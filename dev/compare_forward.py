@@ -72,11 +72,15 @@ def main():
     want_tensors, want = read(arguments.want)
     # Of padded rows the reference counts the padding into the positions once it decodes; rows_alone is the answer.
     decoding = ("greedy.", "beam.", "logits.steps_") if len(want["texts"]) > 1 else ()
+    padded = any(0 in row for row in want["attention_mask"])
     failures = 0
 
     for name, want_tensor in sorted(want_tensors.items()):
         if name == "logits.steps_top_ids" or name.startswith(decoding):
             continue  # the order of near-equal candidates below the first is noise; the first is in new_ids
+        if name not in got_tensors and padded and name.startswith("text."):
+            print(f"{name:28s} not compared: rows of unequal length are recorded without their padding")
+            continue
         if name not in got_tensors:
             print(f"{name:28s} missing")
             failures += 1

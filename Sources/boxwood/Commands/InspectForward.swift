@@ -18,7 +18,9 @@ struct InspectForward: AsyncParsableCommand {
 
     @Option(help: ArgumentHelp("The model's folder.", valueName: "folder")) var model: String?
     @Option(help: ArgumentHelp("A JPEG or PNG file.", valueName: "file")) var image: [String]
-    @Option(help: ArgumentHelp("A raw prompt; tags in it count.", valueName: "prompt")) var text: [String]
+    @Option(
+        parsing: .unconditionalSingleValue, help: ArgumentHelp("A raw prompt; tags in it count.", valueName: "prompt"))
+    var text: [String]
     @Option(
         help: ArgumentHelp(
             "For each <phrase>: null, [ul, lr] (location indices), [x1, y1, x2, y2] (decimals), or a list of these.",
