@@ -19,9 +19,8 @@ struct ClientLoop: ~Copyable {
     /// Ids whose calls are over but whose work the broker should stop.
     private var cancels: [String] = []
     private var isClosed = false
+    private var retry = SendRetry()
 
-    /// While the connection is not there, the next try to send is so far away.
-    private static let retryInterval: Duration = .milliseconds(20)
     /// For the CANCELs of a client that is closed.
     private static let linger: Int32 = 200
     private static let burst = 256
@@ -62,7 +61,7 @@ struct ClientLoop: ~Copyable {
         try flush()
         guard !isClosed else { return }
         var timeout = table.nextDeadline.map { max(.zero, $0 - .now) }
-        if table.hasUnsent || !cancels.isEmpty { timeout = min(timeout ?? Self.retryInterval, Self.retryInterval) }
+        if table.hasUnsent || !cancels.isEmpty { timeout = min(timeout ?? retry.pause, retry.pause) }
         _ = try Poller.wait([socket.pollItem, mailbox.pollItem], timeout: timeout)
     }
 
@@ -106,12 +105,14 @@ struct ClientLoop: ~Copyable {
     }
 
     /// False where there is no connection to send on.
-    private func send(_ message: ClientMessage) throws(MessagingError) -> Bool {
+    private mutating func send(_ message: ClientMessage) throws(MessagingError) -> Bool {
         do throws(MessagingError) {
             try socket.send(message.frames(encoding))
+            retry.succeeded()
             return true
         } catch {
             guard error.code == .wouldBlock || error.code == .unreachable else { throw error }
+            retry.failed()
             return false
         }
     }

@@ -9,9 +9,8 @@ struct BrokerLink: ~Copyable {
     private let encoding: WireEncoding
     private var socket: Socket
     private var outbox: [WorkerMessage] = []
+    private var retry = SendRetry()
 
-    /// While the connection is not there, the next try to send is so far away.
-    private static let retryInterval: Duration = .milliseconds(20)
     /// For the last words: long enough for a BYE on a living connection.
     private static let linger: Int32 = 500
 
@@ -42,8 +41,10 @@ struct BrokerLink: ~Copyable {
                 try socket.send(message.frames(encoding))
             } catch {
                 guard error.code == .wouldBlock || error.code == .unreachable else { throw error }
+                retry.failed()
                 return
             }
+            retry.succeeded()
             outbox.removeFirst()
         }
     }
@@ -61,7 +62,7 @@ struct BrokerLink: ~Copyable {
     /// Waits for a message, for mail, or for a point in time.
     func wait(mail: PollItem, until deadline: ContinuousClock.Instant?) throws(MessagingError) {
         var timeout = deadline.map { max(.zero, $0 - .now) }
-        if !outbox.isEmpty { timeout = min(timeout ?? Self.retryInterval, Self.retryInterval) }
+        if !outbox.isEmpty { timeout = min(timeout ?? retry.pause, retry.pause) }
         _ = try Poller.wait([socket.pollItem, mail], timeout: timeout)
     }
 
