@@ -26,5 +26,6 @@ if [ "$runs" -ne 2 ]; then
     echo "test: a part of the tests did not come to its end" >&2
     failed=1
 fi
-echo "$passes passed, $failures failed"
+skipped=$(grep -cE '^➜ Test .* skipped' "$log" || true)
+echo "$passes passed, $failures failed, $skipped skipped"
 exit "$failed"
