@@ -46,7 +46,6 @@ let package = Package(
     targets: [
         // Floor 0: C, each with exactly one Swift importer.
         .target(name: "CKernels"),
-        .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
         .target(
             name: "CImageCodecs",
             linkerSettings: [.linkedLibrary("jpeg"), .linkedLibrary("png")]),
@@ -56,7 +55,7 @@ let package = Package(
 
         // Floor 1: parts.
         room("Tensors", []),
-        room("Kernels", ["Tensors", "CKernels", "COpenBLAS"]),
+        room("Kernels", ["Tensors", "CKernels"]),
         room("Checkpoints", ["Tensors"]),
         room("Tokenization", ["CSentencePiece"]),
         room("Imaging", ["CImageCodecs", "CCairo"]),

@@ -7,7 +7,7 @@ failed=0
 swift format lint --strict --parallel --recursive Sources Tests Package.swift || failed=1
 
 # C module -> the only room that may import it.
-declare -A owner=([CZeroMQ]=Messaging [COpenBLAS]=Kernels [CKernels]=Kernels [CImageCodecs]=Imaging [CCairo]=Imaging
+declare -A owner=([CZeroMQ]=Messaging [CKernels]=Kernels [CImageCodecs]=Imaging [CCairo]=Imaging
     [CSentencePiece]=Tokenization)
 for module in "${!owner[@]}"; do
     strays=$(grep -rlE "^(internal |private |public |fileprivate |package )?import $module\b" Sources Tests --include='*.swift' |

@@ -15,6 +15,13 @@ enum Program {
 
     static var processors: Int { max(1, ProcessInfo.processInfo.activeProcessorCount) }
 
+    /// Where files are kept that can be made again.
+    static var cacheFolder: String {
+        if let named = environment["BOXWOOD_CACHE"], !named.isEmpty { return named }
+        let caches = FileManager.default.urls(for: .cachesDirectory, in: .userDomainMask).first
+        return (caches ?? FileManager.default.temporaryDirectory).appending(path: "boxwood").path
+    }
+
     /// The model folder that is meant, which has at least this file.
     static func modelFolder(named: String?, with file: String = "config.json") throws(CommandFailure) -> String {
         let search = ModelSearch(

@@ -40,7 +40,7 @@ struct Up: AsyncParsableCommand {
     }
 
     private func plan(_ folder: String) -> SupervisorLoop.Plan {
-        let threads = model.threads ?? max(1, Program.processors / workers)
+        let engine = model.arguments(folder: folder, threads: max(1, Program.processors / workers))
         let common = log.arguments + ["--supervised"]
         return SupervisorLoop.Plan(
             program: Program.path, workers: workers,
@@ -49,8 +49,7 @@ struct Up: AsyncParsableCommand {
                 ["broker", "--client-endpoint", $0.client, "--worker-endpoint", $0.worker] + common
             },
             worker: { number, addresses in
-                ["worker", "--endpoint", addresses.worker, "--name", "worker-\(number)", "--model", folder]
-                    + ["--threads", String(threads)] + common
+                ["worker", "--endpoint", addresses.worker, "--name", "worker-\(number)"] + engine + common
             })
     }
 
