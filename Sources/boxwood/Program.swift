@@ -32,6 +32,15 @@ enum Program {
         return try search.folder(named: named, with: file)
     }
 
+    /// Text that is not UTF-8 would be taken for other text, and such a file name for another file's.
+    static func checkArguments() throws(CommandFailure) {
+        for index in 1..<max(1, Int(CommandLine.argc)) {
+            guard let argument = CommandLine.unsafeArgv[index] else { continue }
+            guard String(validatingCString: argument) == nil else { continue }
+            throw CommandFailure(.usage, "argument \(index) is not UTF-8 text")
+        }
+    }
+
     static func exit(with failure: CommandFailure) -> Never {
         StandardStream.error.write(failure.description + "\n")
         Foundation.exit(failure.status.rawValue)

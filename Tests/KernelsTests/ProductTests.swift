@@ -9,7 +9,8 @@ import Testing
 @Suite("Products with stored weights")
 struct ProductTests {
     static let shapes = [
-        (1, 1, 1), (2, 15, 3), (3, 16, 4), (5, 17, 7), (6, 33, 9), (7, 588, 16), (8, 64, 5), (13, 2048, 21), (71, 130, 31),
+        (1, 1, 1), (2, 15, 3), (3, 16, 4), (5, 17, 7), (6, 33, 9), (7, 588, 16), (8, 64, 5), (13, 2048, 21),
+        (71, 130, 31),
     ]
     /// `generic`, `avx2`, `avx512`.
     static let versions = 0..<3

@@ -31,7 +31,7 @@ struct Up: AsyncParsableCommand {
         _ = try InspectionFiles.configuration(try InspectionFiles.checkpoint(folder))
         let logger = log.logger("up")
         let loop = SupervisorLoop(plan(folder), logger: logger) { addresses in
-            StandardStream.output.print(addresses.lines)
+            StandardStream.output.offer(addresses.lines)
             Task { await Self.sayWhenReady(addresses.client, logger) }
         }
         Signals.handle { loop.stop() }
@@ -61,7 +61,7 @@ struct Up: AsyncParsableCommand {
             while (try? await client.health(service: Method.groundingService)) != .serving {
                 try await Task.sleep(for: .milliseconds(50))
             }
-            StandardStream.output.print(["ready"])
+            StandardStream.output.offer(["ready"])
         } catch {
             logger.error("cannot ask the broker whether it is ready", metadata: ["error": "\(error)"])
         }
