@@ -21,7 +21,9 @@ final class PrecisionTests {
             EngineOptions(threads: threads, precision: precision, cacheFolder: cache, batchSize: batch))
     }
 
-    private static let labels = ["penguin", "lemon", "cat", "a red disc", "guitar", "heart", "the boat", "apple", "sun"]
+    private static let labels = [
+        "penguin", "lemon", "cat", "a red disc", "guitar", "heart", "the boat", "apple", "sun",
+    ]
 
     private func scene() throws -> [UInt8] {
         [UInt8](try Data(contentsOf: URL(fileURLWithPath: NanoModel.folder + "/samples/scene-1.jpg")))
