@@ -1,14 +1,9 @@
 // SPDX-License-Identifier: MIT
 // Packing, and the choice of a version of the product for this CPU. The versions differ only in how one tile, 1 to 6 rows
 // by 16 outputs, is summed.
-#include "include/q8.h"
+#include "panels.h"
 
 #include <math.h>
-#include <string.h>
-
-#if defined(__x86_64__)
-#include <immintrin.h>
-#endif
 
 enum { SCALE_BYTES = BW_Q8_PANEL * sizeof(float), GROUP_BYTES = SCALE_BYTES + BW_Q8_PANEL * BW_Q8_GROUP };
 enum { PAIRS = BW_Q8_GROUP / 2 };
@@ -90,9 +85,6 @@ void bw_q8_quantise(const float *x, size_t rows, size_t inputs, int16_t *q, floa
     }
 }
 
-// One tile: sums [rows, 16], not yet times the rows' scales.
-typedef void tile(const int16_t *q, size_t rows, const uint8_t *panel, size_t groups, float *sums);
-
 static void generic_tile(const int16_t *q, size_t rows, const uint8_t *panel, size_t count, float *sums) {
     memset(sums, 0, rows * BW_Q8_PANEL * sizeof *sums);
     for (size_t g = 0; g < count; g++, panel += GROUP_BYTES, q += BW_Q8_GROUP * rows) {
@@ -114,17 +106,6 @@ static void generic_tile(const int16_t *q, size_t rows, const uint8_t *panel, si
 }
 
 #if defined(__x86_64__)
-#define AVX2 __attribute__((target("avx2")))
-#define AVX512 __attribute__((target("avx512f,avx512bw,avx512vl,avx512vnni")))
-#define INLINE static inline __attribute__((always_inline))
-
-// A row's two activations of one pair, as 32 bits.
-INLINE int32_t both(const int16_t *pair) {
-    int32_t bits;
-    memcpy(&bits, pair, sizeof bits);
-    return bits;
-}
-
 // 16 sums of a row take two registers; `rows` is a constant wherever this is inlined, so that they are registers.
 AVX2 INLINE void avx2_rows(const int16_t *q, const size_t rows, const uint8_t *panel, size_t count, float *sums) {
     memset(sums, 0, rows * BW_Q8_PANEL * sizeof *sums);
@@ -172,86 +153,35 @@ AVX512 INLINE void avx512_rows(const int16_t *q, const size_t rows, const uint8_
     for (size_t r = 0; r < rows; r++) _mm512_storeu_ps(sums + r * BW_Q8_PANEL, total[r]);
 }
 
-#define TILE(version, TARGET)                                                                                           \
-    TARGET static void version##_tile(const int16_t *q, size_t rows, const uint8_t *panel, size_t count, float *sums) { \
-        switch (rows) {                                                                                                 \
-        case 1: version##_rows(q, 1, panel, count, sums); break;                                                        \
-        case 2: version##_rows(q, 2, panel, count, sums); break;                                                        \
-        case 3: version##_rows(q, 3, panel, count, sums); break;                                                        \
-        case 4: version##_rows(q, 4, panel, count, sums); break;                                                        \
-        case 5: version##_rows(q, 5, panel, count, sums); break;                                                        \
-        default: version##_rows(q, 6, panel, count, sums);                                                              \
-        }                                                                                                               \
-    }
 TILE(avx2, AVX2)
 TILE(avx512, AVX512)
-
-static int has_avx2(void) { return __builtin_cpu_supports("avx2"); }
-static int has_avx512(void) {
-    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") &&
-           __builtin_cpu_supports("avx512vnni");
-}
 #endif
 
-static const struct {
-    const char *name;
-    tile *run;
-} versions[] = {
+static const struct version versions[] = {
 #if defined(__x86_64__)
-    {"avx512vnni", avx512_tile},
-    {"avx2", avx2_tile},
+    {"avx512vnni", avx512_tile, has_avx512},
+    {"avx2", avx2_tile, has_avx2},
 #endif
-    {"generic", generic_tile},
+    {"generic", generic_tile, always},
 };
-enum { VERSIONS = sizeof versions / sizeof *versions };
 
-static int runs_here(size_t version) {
-#if defined(__x86_64__)
-    if (versions[version].run == avx512_tile) return has_avx512();
-    if (versions[version].run == avx2_tile) return has_avx2();
-#endif
-    return 1;
-}
-
-// The first that runs here; the last always does.
-static size_t best(void) {
-    size_t version = 0;
-    while (!runs_here(version)) version++;
-    return version;
-}
-
-const char *bw_q8_version(void) { return versions[best()].name; }
-
-static void product(tile *run, const int16_t *q, const float *scales, size_t rows, const uint8_t *packed, size_t outputs,
-                    size_t inputs, size_t first, size_t panels, const float *bias, float *y) {
-    size_t count = groups(inputs), bytes = bw_q8_panel_bytes(inputs);
-    float sums[BW_Q8_ROWS * BW_Q8_PANEL];
-    for (size_t p = first; p < first + panels; p++) {
-        size_t start = p * BW_Q8_PANEL;
-        size_t width = outputs - start < BW_Q8_PANEL ? outputs - start : BW_Q8_PANEL;
-        for (size_t r = 0; r < rows; r += BW_Q8_ROWS) {
-            size_t block = rows - r < BW_Q8_ROWS ? rows - r : BW_Q8_ROWS;
-            run(q + r * count * BW_Q8_GROUP, block, packed + p * bytes, count, sums);
-            for (size_t i = 0; i < block; i++)
-                for (size_t c = 0; c < width; c++) {
-                    float scaled = sums[i * BW_Q8_PANEL + c] * scales[r + i];
-                    y[(r + i) * outputs + start + c] = bias ? scaled + bias[start + c] : scaled;
-                }
-        }
-    }
+const char *bw_q8_version(void) {
+    size_t v = 0;
+    while (!versions[v].runs_here()) v++;
+    return versions[v].name;
 }
 
 void bw_q8_product(const int16_t *q, const float *scales, size_t rows, const uint8_t *packed, size_t outputs, size_t inputs,
                    size_t first, size_t panels, const float *bias, float *y) {
-    product(versions[best()].run, q, scales, rows, packed, outputs, inputs, first, panels, bias, y);
+    product(find(versions, NULL), q, scales, rows, packed, outputs, bw_q8_padded(inputs), BW_Q8_GROUP,
+            bw_q8_panel_bytes(inputs), first, panels, bias, y);
 }
 
 int bw_q8_product_version(const char *version, const int16_t *q, const float *scales, size_t rows, const uint8_t *packed,
                           size_t outputs, size_t inputs, size_t first, size_t panels, const float *bias, float *y) {
-    for (size_t v = 0; v < VERSIONS; v++) {
-        if (strcmp(versions[v].name, version) != 0 || !runs_here(v)) continue;
-        product(versions[v].run, q, scales, rows, packed, outputs, inputs, first, panels, bias, y);
-        return 1;
-    }
-    return 0;
+    tile *run = find(versions, version);
+    if (!run) return 0;
+    product(run, q, scales, rows, packed, outputs, bw_q8_padded(inputs), BW_Q8_GROUP, bw_q8_panel_bytes(inputs), first,
+            panels, bias, y);
+    return 1;
 }

@@ -63,7 +63,8 @@ public final class Kosmos2Model {
                 "the tokenizer has \(tokenizer.vocabularySize) tokens, the model's vocab_size is \(configuration.text.vocabulary)"
             )
         }
-        let quantized = precision == .f32 ? nil : try QuantizedWeights(checkpoint, folder: cache, report: report)
+        let quantized =
+            precision == .f32 ? nil : try QuantizedWeights(checkpoint, precision, folder: cache, report: report)
         var weights = Weights(checkpoint, quantized: quantized)
         vision = try VisionTower(configuration.vision, &weights)
         connector = try Connector(configuration, &weights)

@@ -5,13 +5,14 @@ import Foundation
 internal import Kernels
 internal import Tensors
 
-/// The weights of a checkpoint in eight bits, kept in a file beside others' so that they are made once and mapped by every
+/// The weights of a checkpoint in eight or four bits, kept in a file beside others' so that they are made once and mapped by every
 /// process of the machine.
 ///
-/// The file is named for the checkpoint's revision and the layout of the packed bytes. It is a safetensors file: each
+/// The file is named for the checkpoint's revision, the precision and the layout of the packed bytes. It is a safetensors file: each
 /// matrix under its own name, U8, of ``QuantizedMatrix``'s packed shape.
 struct QuantizedWeights {
     private let file: SafetensorsFile
+    private let precision: Precision
 
     /// Changes whenever the packed bytes of the same weight would.
     private static let layoutVersion = 1
@@ -21,14 +22,16 @@ struct QuantizedWeights {
     /// Maps the file of that checkpoint, and makes it first where it is missing or another checkpoint's.
     ///
     /// - Parameters:
+    ///   - precision: `q8` or `q4`.
     ///   - folder: where such files are kept; it is made where it is missing.
     ///   - report: told how many of how many bytes are packed, when it is not there yet.
     init(
-        _ checkpoint: Checkpoint, folder: String, report: (_ done: Int, _ total: Int) -> Void
+        _ checkpoint: Checkpoint, _ precision: Precision, folder: String, report: (_ done: Int, _ total: Int) -> Void
     ) throws(CheckpointError) {
         try? FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-        let path = "\(folder)/\(checkpoint.revision)-q8-\(Self.layoutVersion).safetensors"
-        let layout = Self.layout(checkpoint)
+        self.precision = precision
+        let path = "\(folder)/\(checkpoint.revision)-\(precision.rawValue)-\(Self.layoutVersion).safetensors"
+        let layout = Self.layout(checkpoint, precision)
         if let file = Self.open(path, layout) {
             self.file = file
             return
@@ -40,7 +43,7 @@ struct QuantizedWeights {
             self.file = file
             return
         }
-        try Self.pack(checkpoint, layout, to: path, report)
+        try Self.pack(checkpoint, precision, layout, to: path, report)
         file = try SafetensorsFile(path: path)
     }
 
@@ -49,21 +52,29 @@ struct QuantizedWeights {
         guard let packed = file.tensor(name) else {
             throw CheckpointError(.missingTensor, "the quantised weights lack tensor \"\(name)\"")
         }
-        return QuantizedMatrix(packed: packed, outputs: outputs, inputs: inputs)
+        return QuantizedMatrix(
+            Self.format(name, precision), packed: packed, outputs: outputs, inputs: inputs)
+    }
+
+    /// Attention loses far more by four bits than the feed-forward, which is two thirds of what a token reads.
+    private static func format(_ name: String, _ precision: Precision) -> PackedFormat {
+        let isFeedForward = name.hasPrefix("text_model.model.layers.") && name.contains(".ffn.")
+        return precision == .q4 && isFeedForward ? .fourBits : .eightBits
     }
 
     /// Every matrix of the checkpoint, by name.
-    private static func layout(_ checkpoint: Checkpoint) -> SafetensorsLayout {
+    private static func layout(_ checkpoint: Checkpoint, _ precision: Precision) -> SafetensorsLayout {
         let entries = checkpoint.names.sorted().compactMap { name -> SafetensorsLayout.Entry? in
             guard let tensor = checkpoint.tensor(name), tensor.shape.rank >= 2, name.hasSuffix(".weight"),
                 !notMultiplied.contains(where: name.hasSuffix)
             else { return nil }
             let matrix = WeightMatrix(tensor)
-            let shape = QuantizedMatrix.packedShape(outputs: matrix.outputs, inputs: matrix.inputs)
+            let shape = QuantizedMatrix.packedShape(
+                format(name, precision), outputs: matrix.outputs, inputs: matrix.inputs)
             return .init(name: name, elementType: .uint8, shape: shape)
         }
         return SafetensorsLayout(
-            entries: entries, metadata: ["format": "boxwood-q8", "revision": checkpoint.revision])
+            entries: entries, metadata: ["format": "boxwood-\(precision.rawValue)", "revision": checkpoint.revision])
     }
 
     /// The file, if it is there and holds what it should.
@@ -76,14 +87,14 @@ struct QuantizedWeights {
     }
 
     private static func pack(
-        _ checkpoint: Checkpoint, _ layout: SafetensorsLayout, to path: String,
+        _ checkpoint: Checkpoint, _ precision: Precision, _ layout: SafetensorsLayout, to path: String,
         _ report: (_ done: Int, _ total: Int) -> Void
     ) throws(CheckpointError) {
         let total = layout.entries.reduce(0) { $0 + $1.byteCount }
         var done = 0
         try SafetensorsWriter.write(layout, to: path) { entry, bytes throws(CheckpointError) in
             guard let tensor = checkpoint.tensor(entry.name) else { return }
-            QuantizedMatrix.pack(WeightMatrix(tensor), into: bytes)
+            QuantizedMatrix.pack(WeightMatrix(tensor), format(entry.name, precision), into: bytes)
             tensor.discardPages()
             done += entry.byteCount
             report(done, total)

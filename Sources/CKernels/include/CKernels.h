@@ -5,6 +5,7 @@
 
 #include "f32.h"
 #include "kernels.h"
+#include "q4.h"
 #include "q8.h"
 #include "team.h"
 

@@ -3,11 +3,12 @@
 internal import CKernels
 public import Tensors
 
-/// A weight `[N, K]` in eight bits and a scale for every 128 inputs of an output, packed for the product's registers.
+/// A weight `[N, K]` in few bits, packed for the product's registers.
 ///
 /// Activations are rounded to sixteen bits, a scale for each row, and sums are exact integers: a row of the result has the
-/// same bits on every CPU, with any number of threads, and whatever the rows beside it. `q8.h` has the layout.
+/// same bits on every CPU, with any number of threads, and whatever the rows beside it.
 public struct QuantizedMatrix {
+    public let format: PackedFormat
     /// The number of outputs, N.
     public let outputs: Int
     /// The number of inputs, K.
@@ -15,44 +16,44 @@ public struct QuantizedMatrix {
     /// `[panels, bytes of a panel]`, U8.
     private let packed: StoredTensor
 
-    /// How many inputs of an output share a scale.
-    package static let group = BW_Q8_GROUP
-
     /// The version of the product that this CPU runs: `avx512vnni`, `avx2` or `generic`.
     public static var version: String { String(cString: bw_q8_version()) }
 
     /// The shape of the packed bytes of a weight `[outputs, inputs]`.
-    public static func packedShape(outputs: Int, inputs: Int) -> Shape {
-        let panel = BW_Q8_PANEL
-        return [(outputs + panel - 1) / panel, bw_q8_panel_bytes(inputs)]
+    public static func packedShape(_ format: PackedFormat, outputs: Int, inputs: Int) -> Shape {
+        [(outputs + BW_Q8_PANEL - 1) / BW_Q8_PANEL, format.panelBytes(inputs: inputs)]
     }
 
-    /// - Parameter packed: what ``pack(_:into:)`` wrote.
-    /// - Precondition: U8 of ``packedShape(outputs:inputs:)``.
-    public init(packed: StoredTensor, outputs: Int, inputs: Int) {
+    /// - Parameter packed: what ``pack(_:_:into:)`` wrote.
+    /// - Precondition: U8 of the packed shape.
+    public init(_ format: PackedFormat, packed: StoredTensor, outputs: Int, inputs: Int) {
         precondition(
-            packed.elementType == .uint8 && packed.shape == Self.packedShape(outputs: outputs, inputs: inputs),
+            packed.elementType == .uint8
+                && packed.shape == Self.packedShape(format, outputs: outputs, inputs: inputs),
             "quantized matrix: \(packed.elementType.rawValue) \(packed.shape) for [\(outputs), \(inputs)]")
+        self.format = format
         self.packed = packed
         self.outputs = outputs
         self.inputs = inputs
     }
 
     /// Packs a weight; `destination` has the bytes of its packed shape.
-    public static func pack(_ weight: WeightMatrix, into destination: UnsafeMutableRawBufferPointer) {
-        let shape = packedShape(outputs: weight.outputs, inputs: weight.inputs)
+    public static func pack(
+        _ weight: WeightMatrix, _ format: PackedFormat, into destination: UnsafeMutableRawBufferPointer
+    ) {
+        let shape = packedShape(format, outputs: weight.outputs, inputs: weight.inputs)
         precondition(destination.count == shape.count, "pack: \(destination.count) bytes for \(shape)")
-        let (panel, bytes) = (BW_Q8_PANEL, shape[1])
         let target = destination.baseAddress!.assumingMemoryBound(to: UInt8.self)
         ThreadTeam.split(shape[0]) { panels in
-            let rows = Tensor([panel, weight.inputs])
+            let rows = Tensor([BW_Q8_PANEL, weight.inputs])
             for index in panels {
-                let first = index * panel
-                for row in first..<min(first + panel, weight.outputs) {
+                let first = index * BW_Q8_PANEL
+                for row in first..<min(first + BW_Q8_PANEL, weight.outputs) {
                     weight.copyRow(row, to: rows.row(row - first))
                 }
-                bw_q8_pack(
-                    rows.pointer, weight.outputs, weight.inputs, index, 1, target + index * bytes)
+                format.pack(
+                    rows.pointer, outputs: weight.outputs, inputs: weight.inputs, panel: index,
+                    into: target + index * shape[1])
             }
         }
     }
@@ -64,10 +65,9 @@ public struct QuantizedMatrix {
         let activations = QuantizedRows(x, rows: rows)
         let y = Tensor([rows, outputs])
         ThreadTeam.split(packed.shape[0]) { panels in
-            bw_q8_product(
-                activations.values, activations.scales.pointer, rows,
-                packed.bytes.baseAddress!.assumingMemoryBound(to: UInt8.self), outputs, inputs, panels.lowerBound,
-                panels.count, bias?.pointer, y.pointer)
+            format.multiply(
+                activations.values, activations.scales.pointer, rows: rows, bytes, outputs: outputs, inputs: inputs,
+                panels: panels, bias: bias.map { UnsafePointer($0.pointer) }, into: y.pointer)
         }
         return y
     }
@@ -77,18 +77,19 @@ public struct QuantizedMatrix {
         let rows = x.count / inputs
         let activations = QuantizedRows(x, rows: rows)
         let y = Tensor([rows, outputs])
-        let ran = bw_q8_product_version(
-            version, activations.values, activations.scales.pointer, rows,
-            packed.bytes.baseAddress!.assumingMemoryBound(to: UInt8.self), outputs, inputs, 0, packed.shape[0], nil,
-            y.pointer)
-        return ran == 1 ? y : nil
+        let ran = format.multiply(
+            version: version, activations.values, activations.scales.pointer, rows: rows, bytes, outputs: outputs,
+            inputs: inputs, panels: packed.shape[0], into: y.pointer)
+        return ran ? y : nil
     }
 
     /// Copies row `index`, as it was rounded, to `destination` (K elements).
     public func copyRow(_ index: Int, to destination: UnsafeMutablePointer<Float>) {
         precondition(index >= 0 && index < outputs, "row \(index) of weight [\(outputs), \(inputs)]")
-        bw_q8_unpack_row(packed.bytes.baseAddress!.assumingMemoryBound(to: UInt8.self), inputs, index, destination)
+        format.unpackRow(index, of: bytes, inputs: inputs, to: destination)
     }
+
+    private var bytes: UnsafePointer<UInt8> { packed.bytes.baseAddress!.assumingMemoryBound(to: UInt8.self) }
 }
 
 /// Rows of activations in sixteen bits, packed for the product.

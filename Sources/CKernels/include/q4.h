@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: MIT
+// Matrix products with 4-bit weights; activations, panels and rules as in q8.h.
+//
+// A panel of 16 outputs holds groups of 32 inputs: 16 scales in half precision, then 8 lines of 32 bytes. Byte c * 2 + i of
+// line j has output c's weight of input 4 j + i in its low half and that of input 4 j + 2 + i in its high half, i = 0 or 1.
+// w ≈ scale · q, q in -8...7, stored as q + 8; a scale may be negative. What is beyond `outputs` or `inputs` is zero.
+#ifndef BOXWOOD_Q4_H
+#define BOXWOOD_Q4_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum { BW_Q4_GROUP = 32 };
+
+// Bytes of one panel of a weight with so many inputs; a weight has (outputs + 15) / 16 of them.
+size_t bw_q4_panel_bytes(size_t inputs);
+
+// As bw_q8_pack. Each group's scale is the one of several that leaves the least squared error.
+void bw_q4_pack(const float *w, size_t outputs, size_t inputs, size_t first, size_t panels, uint8_t *packed);
+
+// As bw_q8_unpack_row.
+void bw_q4_unpack_row(const uint8_t *packed, size_t inputs, size_t row, float *x);
+
+// As bw_q8_product and bw_q8_product_version, with the same activations.
+void bw_q4_product(const int16_t *q, const float *scales, size_t rows, const uint8_t *packed, size_t outputs,
+                   size_t inputs, size_t first, size_t panels, const float *bias, float *y);
+int bw_q4_product_version(const char *version, const int16_t *q, const float *scales, size_t rows, const uint8_t *packed,
+                          size_t outputs, size_t inputs, size_t first, size_t panels, const float *bias, float *y);
+
+#endif
