@@ -33,7 +33,7 @@ extension BrokerLoop {
 
     func cancel(_ id: String, from peer: Peer) {
         if let call = callsByClient[peer.client]?[id] {
-            perform(scheduler.callCancelled(call))
+            perform(scheduler.callCancelled(call, at: now))
         } else if let index = watchers.firstIndex(where: { $0.peer == peer && $0.request.id == id }) {
             let watcher = watchers.remove(at: index)
             answer(peer, watcher.request, RPCStatus(.cancelled, "the call was cancelled"))

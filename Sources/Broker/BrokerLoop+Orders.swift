@@ -40,7 +40,7 @@ extension BrokerLoop {
         guard let record = removeWorker(id) else { return }
         logger.warning(
             "worker lost", metadata: ["worker": "\(id)", "name": "\(record.hello.name)", "why": "\(loss.rawValue)"])
-        tell(record, .bye(RPCStatus(.unavailable, "taken for \(loss.rawValue)")))
+        tell(record, .bye(RPCStatus(.unavailable, loss.words)))
     }
 
     func wire(_ attempt: Attempt) -> Dispatch {

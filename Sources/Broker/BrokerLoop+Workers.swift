@@ -14,14 +14,26 @@ extension BrokerLoop {
             do throws(FrameError) {
                 hear(try WorkerMessage(frames: frames), from: routing)
             } catch {
-                counters.refusedFrames += 1
-                if error.fault == .version {
-                    let refusal = RPCStatus(
-                        .failedPrecondition, error.status.message, reason: .unsupportedVersion)
-                    try? backListener.socket.send([routing] + BrokerOrder.bye(refusal).frames(error.encoding))
-                }
+                refuse(error, from: routing)
             }
             takeOutUnreachable()
+        }
+    }
+
+    /// A RESULT among them is not dropped: its call waits, and its job holds a credit.
+    func refuse(_ error: FrameError, from routing: [UInt8]) {
+        counters.refusedFrames += 1
+        if error.fault == .version {
+            let refusal = RPCStatus(.failedPrecondition, error.status.message, reason: .unsupportedVersion)
+            try? backListener.socket.send([routing] + BrokerOrder.bye(refusal).frames(error.encoding))
+        } else if error.isResult, let worker = workersByRouting[routing] {
+            scheduler.workerHeard(worker, at: now)
+            if let dispatch = error.dispatch {
+                settle(JobResult(dispatch: dispatch, status: error.status), from: worker)
+            } else {
+                expel(worker, .illegible)
+                perform(scheduler.workerLeft(worker, .illegible, at: now))
+            }
         }
     }
 

@@ -94,7 +94,7 @@ final class BrokerLoop {
     /// would be ordered to a worker that then never hears of it, and would hold that worker's credit for ever.
     func takeOutUnreachable() {
         while !goneClients.isEmpty || !lostWorkers.isEmpty {
-            if let client = goneClients.popFirst() { perform(scheduler.clientGone(client)) }
+            if let client = goneClients.popFirst() { perform(scheduler.clientGone(client, at: now)) }
             if let worker = lostWorkers.popFirst(), let record = removeWorker(worker) {
                 logger.warning("worker unreachable", metadata: ["worker": "\(worker)", "name": "\(record.hello.name)"])
                 perform(scheduler.workerLeft(worker, .left, at: now))

@@ -76,6 +76,8 @@ public enum CallEnding: Hashable, Sendable {
 /// Why a worker's session ended.
 public enum WorkerLoss: String, Hashable, Sendable {
     case silent, stuck, left, replaced
+    /// Its RESULT could not be read: whose it was cannot be told.
+    case illegible
 }
 
 /// Numbers that only grow.

@@ -34,6 +34,16 @@ extension CallEnding {
     }
 }
 
+extension WorkerLoss {
+    /// Why a worker is sent away, in a BYE.
+    var words: String {
+        switch self {
+        case .silent, .stuck, .left, .replaced: "taken for \(rawValue)"
+        case .illegible: "a RESULT could not be read, nor whose it was"
+        }
+    }
+}
+
 extension Duration {
     /// Whole milliseconds, 0 at least, rounded up.
     var milliseconds: UInt32 {

@@ -81,7 +81,7 @@ struct WorkerDialogue: ~Copyable {
             case .success(let order): try perform(session.received(order, at: .now))
             case .failure(let error):
                 logger.warning("dropped a message of the broker: \(error)")
-                session.receivedGarbage()
+                try perform(session.receivedGarbage(error))
             case nil: return
             }
         }

@@ -104,9 +104,14 @@ extension WorkerSession {
         }
     }
 
-    /// Frames that are no message of a broker: counted, dropped.
-    package mutating func receivedGarbage() {
+    /// Frames that are no message of a broker: counted and dropped; but a job among them is answered, because the broker
+    /// waits for it.
+    package mutating func receivedGarbage(_ error: FrameError) -> [Action] {
         counters.violations += 1
+        guard case .open = state, let dispatch = error.dispatch,
+            !held.contains(where: { $0.dispatch == dispatch })
+        else { return [] }
+        return [.send(.result(JobResult(dispatch: dispatch, status: error.status.checked(madeBy: .worker))))]
     }
 
     private mutating func hear(at now: Instant) {

@@ -10,7 +10,8 @@ struct SchedulerTests {
     private let w1 = WorkerID(1)
     private let w2 = WorkerID(2)
     private let terms = SchedulerConfiguration(
-        beatInterval: .seconds(1), liveness: 3, stallLimit: .seconds(10), maxFailures: 3, queueCalls: 4,
+        beatInterval: .seconds(1), liveness: 3, stallLimit: .seconds(10), answerLimit: .seconds(20), maxFailures: 3,
+        queueCalls: 4,
         queueBytes: 1000,
         noWorkerPatience: .seconds(5))
 
@@ -149,6 +150,38 @@ struct SchedulerTests {
             "the credit comes back with the answer")
     }
 
+    @Test("a worker that owes an answer nobody waits for gets a while, then counts as stuck", arguments: [true, false])
+    func owedAnswer(begun: Bool) {
+        var scheduler = Scheduler(terms, now: .zero)
+        _ = scheduler.workerJoined(w1, credits: 1, at: .zero)
+        _ = scheduler.callArrived(call(1), client: client, bytes: 1, deadline: .seconds(2), at: .zero)
+        if begun { scheduler.jobStarted(first(1), by: w1) }
+        _ = scheduler.timePassed(at: .seconds(2))
+        _ = scheduler.callArrived(call(2), client: client, bytes: 1, deadline: .seconds(99), at: .seconds(2))
+        // It lives, it says that it has nothing to do, and it never answers.
+        for second in 3...21 { scheduler.beat(w1, progress: 0, isBusy: false, at: .seconds(second)) }
+        let wake = scheduler.nextWake
+        #expect(wake == .seconds(22), "the call's end and 20 s")
+        #expect(scheduler.timePassed(at: .seconds(22) - .nanoseconds(1)).isEmpty)
+        #expect(scheduler.timePassed(at: .seconds(22)) == [.expel(w1, .stuck)])
+        #expect(scheduler.workerJoined(w2, credits: 1, at: .seconds(22)) == [.dispatch(first(2), to: w2)])
+    }
+
+    @Test("an owed answer that comes in time gives the credit back, whoever ended the call")
+    func owedAnswerInTime() {
+        var scheduler = Scheduler(terms, now: .zero)
+        _ = scheduler.workerJoined(w1, credits: 1, at: .zero)
+        _ = scheduler.callArrived(call(1), client: client, bytes: 1, deadline: .seconds(99), at: .zero)
+        _ = scheduler.callCancelled(call(1), at: .seconds(1))
+        scheduler.workerHeard(w1, at: .seconds(20))
+        #expect(scheduler.jobFinished(first(1), by: w1, at: .seconds(20)).accepted == false)
+        scheduler.workerHeard(w1, at: .seconds(21))
+        #expect(scheduler.timePassed(at: .seconds(22)).isEmpty)
+        #expect(
+            scheduler.callArrived(call(2), client: client, bytes: 1, deadline: .seconds(99), at: .seconds(22))
+                == [.dispatch(first(2), to: w1)])
+    }
+
     @Test("without a worker a call waits for its patience, then is told to come back")
     func noWorker() {
         var scheduler = Scheduler(terms, now: .zero)
@@ -198,7 +231,7 @@ struct SchedulerTests {
                 call(UInt64(number)), client: client, bytes: 300, deadline: .seconds(number), at: .zero)
         }
         _ = scheduler.jobFinished(first(1), by: w1, at: .zero)
-        _ = scheduler.callCancelled(call(2))
+        _ = scheduler.callCancelled(call(2), at: .zero)
         let left = scheduler.queueSnapshot(at: .zero).bytes
         #expect(left == 300)
         _ = scheduler.timePassed(at: .seconds(3))
@@ -213,11 +246,11 @@ struct SchedulerTests {
         var scheduler = Scheduler(terms, now: .zero)
         _ = scheduler.callArrived(call(1), client: client, bytes: 1, deadline: .seconds(60), at: .zero)
         #expect(
-            scheduler.callCancelled(call(1)) == [.end(call(1), .cancelled, attempts: 0)])
+            scheduler.callCancelled(call(1), at: .zero) == [.end(call(1), .cancelled, attempts: 0)])
         #expect(
-            scheduler.callCancelled(call(1)).isEmpty)
+            scheduler.callCancelled(call(1), at: .zero).isEmpty)
         #expect(
-            scheduler.callCancelled(call(99)).isEmpty)
+            scheduler.callCancelled(call(99), at: .zero).isEmpty)
     }
 
     @Test("a draining broker takes nothing new and finishes the rest")

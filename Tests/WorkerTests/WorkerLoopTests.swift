@@ -255,6 +255,22 @@ struct WorkerLoopTests {
         #expect(await bench.finish() == nil)
     }
 
+    /// A JOB that cannot be taken is answered where its header says whose it is: the broker waits for it.
+    @Test func aRefusedJobIsAnswered() async throws {
+        let bench = Bench()
+        try await bench.broker.welcome()
+        var job = bench.job("answer", call: "large")
+        job.body = [UInt8](repeating: 0, count: WireLimits.requestBodyBytes + 1)
+        bench.broker.say(.job(job))
+        let refused = try await bench.broker.hearResult()
+        #expect(refused.dispatch == job.dispatch)
+        #expect(refused.status.code == .resourceExhausted && refused.status.reason == .tooLarge)
+        bench.broker.say(.job(bench.job("answer")))
+        #expect(try await bench.broker.hearResult().status == .ok)
+        #expect(bench.worker.counters.violations == 1)
+        #expect(await bench.finish() == nil)
+    }
+
     @Test func aHungEngineEndsTheWorkerOnceItsJobIsTakenAway() async throws {
         let bench = Bench(hangLimit: .milliseconds(50))
         try await bench.broker.welcome()

@@ -87,6 +87,22 @@ struct WorkerSessionTests {
         #expect(session.counters.violations == 2)
     }
 
+    @Test func aRefusedJobIsAnsweredOnceAndOnlyInASession() {
+        var error = FrameError(.malformed, .tooLarge("body", bytes: 2, limit: 1))
+        var session = open()
+        var actions = session.receivedGarbage(error)
+        #expect(actions == [], "nobody's")
+        error.dispatch = first
+        actions = session.receivedGarbage(error)
+        #expect(actions == [.send(.result(JobResult(dispatch: first, status: error.status)))])
+        _ = session.received(.job(job(first)), at: start)
+        actions = session.receivedGarbage(error)
+        #expect(actions == [], "the engine has it")
+        var stranger = self.session()
+        actions = stranger.receivedGarbage(error)
+        #expect(actions == [] && stranger.counters.violations == 1)
+    }
+
     @Test func aJobOutsideASessionIsDropped() {
         var session = session()
         let actions = session.received(.job(job(first)), at: start)
