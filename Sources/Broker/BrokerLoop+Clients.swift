@@ -101,12 +101,20 @@ extension BrokerLoop {
 
     /// A client that is gone, or does not read, loses its calls; nobody else waits for it.
     func send(_ peer: Peer, _ reply: BrokerReply, _ encoding: WireEncoding) {
-        do throws(MessagingError) {
-            try frontListener.socket.send(peer.frames(reply.frames(encoding)))
-        } catch {
-            counters.undeliverable += 1
-            watchers.removeAll { $0.peer == peer }
-            if error.code == .unreachable { goneClients.insert(peer.client) }
-        }
+        if !outboxes.send(peer.frames(reply.frames(encoding)), to: peer.routing, transmit) { giveUp(peer.client) }
+    }
+
+    func transmit(_ frames: [[UInt8]]) throws(MessagingError) { try frontListener.socket.send(frames) }
+
+    func flushOutboxes() {
+        guard !outboxes.isEmpty else { return }
+        let before = outboxes.waiting
+        for routing in outboxes.flush(transmit) { giveUp(ClientID(routing)) }
+        if outboxes.waiting < before { outboxRetry.succeeded() } else { outboxRetry.failed() }
+    }
+
+    private func giveUp(_ client: ClientID) {
+        counters.undeliverable += 1
+        goneClients.insert(client)
     }
 }

@@ -30,6 +30,8 @@ final class BrokerLoop {
     var nextBeat: Duration = .zero
     var drainDeadline: Duration?
     var isStopped = false
+    var outboxes: Outboxes
+    var outboxRetry = SendRetry()
     /// Peers that a message could not reach; `takeOutUnreachable` tells the scheduler.
     var goneClients: Set<ClientID> = []
     var lostWorkers: Set<WorkerID> = []
@@ -46,6 +48,8 @@ final class BrokerLoop {
         self.configuration = configuration
         self.logger = logger
         scheduler = Scheduler(configuration.scheduler, now: .zero)
+        outboxes = Outboxes(
+            Outboxes.Limits(messages: configuration.clientOutboxMessages, bytes: configuration.clientOutboxBytes))
     }
 
     var now: Duration { started.duration(to: .now) }
@@ -70,7 +74,8 @@ final class BrokerLoop {
     /// How long nothing needs to be looked at.
     var wait: Duration {
         let wakes = [scheduler.nextWake, nextBeat, drainDeadline].compactMap { $0 } + watchers.map(\.deadline)
-        return max(.zero, (wakes.min() ?? nextBeat) - now)
+        let quiet = max(.zero, (wakes.min() ?? nextBeat) - now)
+        return outboxes.isEmpty ? quiet : min(quiet, outboxRetry.pause)
     }
 
     func passTime() {
@@ -79,6 +84,7 @@ final class BrokerLoop {
             nextBeat = now + configuration.scheduler.beatInterval
             for worker in workers.values { tell(worker, .beat) }
         }
+        flushOutboxes()
         takeOutUnreachable()
         for watcher in watchers where watcher.deadline <= now {
             answer(watcher.peer, watcher.request, RPCStatus(.deadlineExceeded, "the time of the watch is over"))
@@ -94,7 +100,10 @@ final class BrokerLoop {
     /// would be ordered to a worker that then never hears of it, and would hold that worker's credit for ever.
     func takeOutUnreachable() {
         while !goneClients.isEmpty || !lostWorkers.isEmpty {
-            if let client = goneClients.popFirst() { perform(scheduler.clientGone(client, at: now)) }
+            if let client = goneClients.popFirst() {
+                watchers.removeAll { $0.peer.client == client }
+                perform(scheduler.clientGone(client, at: now))
+            }
             if let worker = lostWorkers.popFirst(), let record = removeWorker(worker) {
                 logger.warning("worker unreachable", metadata: ["worker": "\(worker)", "name": "\(record.hello.name)"])
                 perform(scheduler.workerLeft(worker, .left, at: now))
@@ -122,6 +131,14 @@ final class BrokerLoop {
             answer(watcher.peer, watcher.request, RPCStatus(.unavailable, "the broker is stopping"))
         }
         for worker in workers.values { tell(worker, .bye(RPCStatus(.unavailable, "the broker is stopping"))) }
+        let end = now + Self.farewellLimit
+        while !outboxes.isEmpty, now < end {
+            flushOutboxes()
+            Poller.sleep(outboxRetry.pause)
+        }
         logger.info("stopped")
     }
+
+    /// How long the last answers may take to leave.
+    static let farewellLimit: Duration = .seconds(2)
 }

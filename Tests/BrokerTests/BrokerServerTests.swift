@@ -213,6 +213,41 @@ struct BrokerServerTests {
         #expect(try client.response().status.code == .unavailable)
     }
 
+    /// More answers at once than the socket queues for one peer.
+    @Test("every call of a burst is answered, however many end at once")
+    func burst() throws {
+        let broker = try BrokerServer.onLoopback(context, peerHighWater: 2) {
+            $0.queueCalls = 300
+            $0.noWorkerPatience = .milliseconds(500)
+        }
+        defer { broker.stop() }
+        let client = try RawClient(context, broker)
+        for number in 0..<400 { try client.detect("\(number)") }
+        var answered: [String: StatusCode] = [:]
+        while answered.count < 400 {
+            let response = try client.response()
+            #expect(answered.updateValue(response.status.code, forKey: response.id) == nil, "answered twice")
+        }
+        #expect(answered.values.count { $0 == .resourceExhausted } == 100)
+        #expect(answered.values.count { $0 == .unavailable } == 300)
+        #expect(try client.status().counters["answers_undeliverable_total"] == 0)
+    }
+
+    @Test("a broker that stops answers all that is open, however much that is")
+    func stopBurst() throws {
+        let broker = try BrokerServer.onLoopback(context, peerHighWater: 2)
+        let client = try RawClient(context, broker)
+        for number in 0..<300 { try client.detect("\(number)") }
+        try client.wait { $0.queue.waiting == 300 }
+        broker.stop()
+        var answered: Set<String> = []
+        while answered.count < 300 {
+            let response = try client.response()
+            #expect(response.status.reason == .draining)
+            answered.insert(response.id)
+        }
+    }
+
     @Test("an address that other machines could reach is refused")
     func wide() {
         #expect(throws: MessagingError.self) { try BrokerConfiguration(front: "tcp://0.0.0.0:5540") }
