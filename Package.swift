@@ -36,17 +36,17 @@ let package = Package(
         .executable(name: "boxwood", targets: ["boxwood"]),
         .library(name: "BoxwoodClient", targets: ["Client"]),
     ],
+    // Exact, because the file of resolved versions is not kept: what is tested today is what is built tomorrow.
     dependencies: [
-        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
-        .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
-        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.0"),
-        .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
-        .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
+        .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-collections", exact: "1.6.0"),
+        .package(url: "https://github.com/apple/swift-crypto", exact: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-protobuf", exact: "1.39.0"),
     ],
     targets: [
         // Floor 0: C, each with exactly one Swift importer.
         .target(name: "CKernels"),
-        .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
         .target(
             name: "CImageCodecs",
             linkerSettings: [.linkedLibrary("jpeg"), .linkedLibrary("png")]),
@@ -56,7 +56,7 @@ let package = Package(
 
         // Floor 1: parts.
         room("Tensors", []),
-        room("Kernels", ["Tensors", "CKernels", "COpenBLAS"]),
+        room("Kernels", ["Tensors", "CKernels"]),
         room("Checkpoints", ["Tensors"]),
         room("Tokenization", ["CSentencePiece"]),
         room("Imaging", ["CImageCodecs", "CCairo"]),

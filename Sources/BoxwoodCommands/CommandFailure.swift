@@ -43,7 +43,8 @@ extension CommandFailure {
     }
 
     private static func unavailable(_ status: RPCStatus, endpoint: String) -> CommandFailure {
-        if status.reason == .noWorker || status.reason == .draining {
+        if status.reason == .draining { return CommandFailure(.unavailable, status.message, hint: "Try again later.") }
+        if status.reason == .noWorker {
             return CommandFailure(
                 .unavailable, status.message, hint: "See `boxwood status`; workers join with `boxwood worker`.")
         }

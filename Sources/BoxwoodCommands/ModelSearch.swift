@@ -40,8 +40,8 @@ package struct ModelSearch {
         if let named { return [named] }
         if let environment, !environment.isEmpty { return [environment] }
         let beside = [programFolder + "/" + Self.embedded, programFolder + "/../share/boxwood/" + Self.embedded]
-        return beside
-            + Self.ancestors(of: currentFolder).map { $0 == "/" ? "/" + Self.embedded : $0 + "/" + Self.embedded }
+        let above = Self.ancestors(of: currentFolder) + Self.ancestors(of: programFolder).dropFirst()
+        return beside + above.map { $0 == "/" ? "/" + Self.embedded : $0 + "/" + Self.embedded }
     }
 
     /// The folder itself and all that hold it, the nearest first.

@@ -24,7 +24,7 @@ package enum ProgramExit: Int32, Sendable, Hashable, CaseIterable {
     case notPermitted = 77
     /// The time ran out.
     case deadline = 124
-    /// A second signal cut the draining short.
+    /// A signal ended a task, or a second one cut the draining of a service short.
     case interrupted = 130
 
     /// The status for the end of a call.
@@ -49,13 +49,13 @@ package enum ProgramExit: Int32, Sendable, Hashable, CaseIterable {
         case .usage: "the command line is wrong"
         case .badInput: "a bad picture, model folder or argument"
         case .noInput: "an input file is missing or cannot be opened"
-        case .unavailable: "no service is running, or it has no worker"
+        case .unavailable: "no service is running, it has no worker, or its address is taken"
         case .internalError: "something inside Boxwood is wrong"
         case .inputOutput: "reading or writing failed"
         case .tryAgain: "the service is busy; try again later"
         case .notPermitted: "the service does not admit this caller"
         case .deadline: "the time ran out"
-        case .interrupted: "stopped by a second signal, before everything had drained"
+        case .interrupted: "stopped by a signal; a service only by a second one"
         }
     }
 

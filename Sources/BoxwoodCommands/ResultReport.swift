@@ -44,11 +44,20 @@ package enum ResultReport {
     }
 
     private static func missing(_ result: GroundingResult, _ asked: GroundingTask) -> [String] {
-        guard case .detect(let labels) = asked else { return [] }
-        let found = Set(result.entities.filter { !$0.boxes.isEmpty }.compactMap(\.label))
-        let missing = labels.filter { !found.contains($0) }
-        return missing.isEmpty || found.isEmpty
-            ? [] : ["not found: " + missing.map { TerminalText.line($0) }.joined(separator: ", ")]
+        let found = result.entities.filter { !$0.boxes.isEmpty }
+        let missing: [String]
+        switch asked {
+        case .detect(let labels):
+            let names = Set(found.compactMap(\.label))
+            missing = names.isEmpty ? [] : labels.filter { !names.contains($0) }
+        case .ground(let sentence, let phrases):
+            let scalars = Array(sentence.unicodeScalars)
+            missing = phrases.filter { phrase in !found.contains { $0.span == phrase } }.map { phrase in
+                String(String.UnicodeScalarView(scalars[phrase]))
+            }
+        default: missing = []
+        }
+        return missing.isEmpty ? [] : ["not found: " + missing.map { TerminalText.line($0) }.joined(separator: ", ")]
     }
 
     private static func pixel(_ value: Double) -> String { fixed(value, digits: 0) }

@@ -19,18 +19,31 @@ package enum StandardStream: Int32, Sendable {
     /// Writes all of it in one go.
     ///
     /// A reader that has gone away (`boxwood ... | head -1`) is its own choice: the program ends quietly. Any other
-    /// failure on the output ends it with `inputOutput`; a log that cannot be written is lost.
+    /// failure on the output ends it with `inputOutput` and says why; a log that cannot be written is lost.
     package func write(_ text: String) {
+        guard let failure = failureOfWriting(text), self == .output else { return }
+        guard failure != EPIPE else { exit(ProgramExit.ok.rawValue) }
+        StandardStream.error.write("boxwood: cannot write the standard output: \(String(cString: strerror(failure)))\n")
+        exit(ProgramExit.inputOutput.rawValue)
+    }
+
+    /// Writes as much as somebody reads: for a service, which does not end with its reader.
+    package func offer(_ lines: [String]) {
+        _ = failureOfWriting(lines.map { $0 + "\n" }.joined())
+    }
+
+    /// The error number; `nil` when all is written.
+    private func failureOfWriting(_ text: String) -> Int32? {
         var bytes = Array(text.utf8)[...]
         while !bytes.isEmpty {
             let count = bytes.withUnsafeBytes { Glibc.write(rawValue, $0.baseAddress, $0.count) }
             if count >= 0 {
                 bytes = bytes.dropFirst(count)
             } else if errno != EINTR {
-                if self == .error { return }
-                exit(errno == EPIPE ? ProgramExit.ok.rawValue : ProgramExit.inputOutput.rawValue)
+                return errno
             }
         }
+        return nil
     }
 
     package func print(_ lines: [String]) {

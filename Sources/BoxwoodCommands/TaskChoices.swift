@@ -5,7 +5,7 @@ package import Grounding
 package enum TaskChoices {
     /// The labels of a file: one a line, blank lines and lines that begin with "#" left out.
     package static func labels(inFile text: String) -> [String] {
-        text.split(whereSeparator: \.isNewline)
+        text.drop { $0 == "\u{FEFF}" }.split(whereSeparator: \.isNewline)
             .map { String($0.trimmed) }
             .filter { !$0.isEmpty && !$0.hasPrefix("#") }
     }
@@ -29,13 +29,16 @@ package enum TaskChoices {
 
     /// A sentence with `<phrase>` marks, or a plain one with its phrases named beside it.
     package static func ground(_ sentence: String, phrases: [String]) throws(CommandFailure) -> GroundingTask {
+        guard phrases.isEmpty || !sentence.contains(Tag.phrase.rawValue) else {
+            throw CommandFailure(.usage, "phrases are either marked in the sentence or named with --phrase, not both")
+        }
         if !phrases.isEmpty { return .ground(sentence: sentence, phrases: try find(phrases, in: sentence)) }
         do {
             let marked = try MarkedSentence(sentence)
             return .ground(sentence: marked.sentence, phrases: marked.phrases)
         } catch {
             throw CommandFailure(
-                .usage, "the sentence has \(error.description)",
+                .usage, "the sentence cannot be taken apart: \(error.description)",
                 hint: "Mark what to find, \"a man and <phrase>his dog</phrase>\", or name it with --phrase.")
         }
     }

@@ -66,6 +66,9 @@ public final class Checkpoint: Sendable {
         return tensor
     }
 
+    /// A tensor of whatever type and shape; `nil` where there is none.
+    public func tensor(_ name: String) -> StoredTensor? { files[name]?.tensor(name) }
+
     /// Refuses a checkpoint with tensors that the model has no place for.
     public func requireNoOthers(than known: Set<String>) throws(CheckpointError) {
         let others = names.subtracting(known).sorted()

@@ -14,6 +14,7 @@ public final class BoxwoodClient: Sendable {
     private let nextID = Atomic<UInt64>(1)
     /// Shared by posting and closing, so that no call is posted to a loop that is over.
     private let isClosed = Mutex(false)
+    private let thread: DedicatedThread
     private let prefix = String(UInt32.random(in: .min ... .max), radix: 16)
 
     /// Connects in the background; whether somebody answers shows with the first call.
@@ -26,7 +27,7 @@ public final class BoxwoodClient: Sendable {
         } catch {
             throw RPCStatus(.internal, error.message)
         }
-        _ = DedicatedThread(name: "boxwood-client") { [configuration, mailbox] in
+        thread = DedicatedThread(name: "boxwood-client") { [configuration, mailbox] in
             do throws(MessagingError) {
                 try ClientLoop(configuration, mailbox).run()
             } catch {
@@ -46,6 +47,12 @@ public final class BoxwoodClient: Sendable {
             isClosed = true
             mailbox.post(.close)
         }
+    }
+
+    /// The same, and waits until the broker has been told, at most for the time that the socket lingers. Blocks.
+    public func closeAndWait() {
+        close()
+        thread.join()
     }
 
     /// Does one task on one picture.

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+package import Messaging
 package import Wire
 
 /// The open calls of a client: a pure state machine without a socket or a clock.
@@ -32,7 +33,17 @@ package struct CallTable {
     private struct Entry {
         var call: Call
         var isSent = false
+        /// When it ends, its connection being gone, if no answer has come by then.
+        var lostAt: Instant?
+
+        /// When something is to be done about it.
+        var deadline: Instant {
+            min(call.deadline, isSent ? lostAt ?? call.deadline : call.connectDeadline)
+        }
     }
+
+    /// How long an answer may still come after the word that its connection is gone.
+    package static let answerGrace: Duration = .milliseconds(100)
 
     private let endpoint: String
     private var entries: [String: Entry] = [:]
@@ -42,6 +53,7 @@ package struct CallTable {
     package private(set) var strays = 0
     /// Messages that are not the protocol's.
     package private(set) var violations = 0
+    package private(set) var isConnected = false
 
     package init(endpoint: String) {
         self.endpoint = endpoint
@@ -59,8 +71,18 @@ package struct CallTable {
         unsent.append(call.request.id)
     }
 
-    /// The next message to send, with what is left of its time; `nil` when there is none.
+    /// The connection came or went. What was sent on one that is gone gets no answer any more.
+    package mutating func connection(_ event: ConnectionMonitor.Event, at now: Instant) {
+        isConnected = event == .connected
+        guard event == .disconnected else { return }
+        for (id, entry) in entries where entry.isSent && entry.lostAt == nil {
+            entries[id]?.lostAt = now + Self.answerGrace
+        }
+    }
+
+    /// The next message to send, with what is left of its time; `nil` when there is none, or no connection.
     package mutating func nextToSend(at now: Instant) -> CallRequest? {
+        guard isConnected else { return nil }
         while let id = unsent.first {
             guard let entry = entries[id], !entry.isSent else {
                 unsent.removeFirst()
@@ -73,7 +95,7 @@ package struct CallTable {
         return nil
     }
 
-    package var hasUnsent: Bool { unsent.contains { entries[$0]?.isSent == false } }
+    package var hasUnsent: Bool { isConnected && unsent.contains { entries[$0]?.isSent == false } }
 
     /// The message of ``nextToSend(at:)`` is on its way; its image is not kept.
     package mutating func sent(_ id: String) {
@@ -115,6 +137,8 @@ package struct CallTable {
             if now >= entry.call.deadline {
                 if entry.isSent { expired.append(id) }
                 finish(id, CallResponse(id: id, status: Self.late))
+            } else if let lostAt = entry.lostAt, now >= lostAt {
+                finish(id, CallResponse(id: id, status: Self.lost))
             } else if !entry.isSent, now >= entry.call.connectDeadline {
                 finish(id, CallResponse(id: id, status: noBroker))
             }
@@ -135,7 +159,7 @@ package struct CallTable {
     }
 
     package var nextDeadline: Instant? {
-        entries.values.map { $0.isSent ? $0.call.deadline : min($0.call.deadline, $0.call.connectDeadline) }.min()
+        entries.values.map(\.deadline).min()
     }
 
     /// A response without an id answers a request whose header could not be read: the only open call, if there is one.
@@ -149,6 +173,9 @@ package struct CallTable {
     }
 
     private static let late = RPCStatus(.deadlineExceeded, "the call's time was up before an answer came")
+
+    private static let lost = RPCStatus(
+        .unavailable, "the connection to the broker was lost before an answer came")
 
     private var noBroker: RPCStatus {
         RPCStatus(

@@ -12,6 +12,7 @@ struct ClientLoop: ~Copyable {
     }
 
     private let socket: Socket
+    private let monitor: ConnectionMonitor
     private let mailbox: Mailbox<Mail>
     private let encoding: WireEncoding
     private let openCallLimit: Int
@@ -30,16 +31,13 @@ struct ClientLoop: ~Copyable {
         encoding = configuration.encoding
         openCallLimit = configuration.openCallLimit
         self.mailbox = mailbox
-        socket = try Self.connect(configuration.endpoint)
-    }
-
-    private static func connect(_ endpoint: String) throws(MessagingError) -> Socket {
-        // With messages kept here until there is a connection, "no broker" shows as a call that cannot be sent.
-        let options = SocketOptions(
-            lingerMilliseconds: linger, maxFrameBytes: WireLimits.frameBytes, sendsOnlyWhenConnected: true)
+        // The table keeps messages back until there is a connection, and knows what was sent on one that is gone.
+        let options = SocketOptions(lingerMilliseconds: Self.linger, maxFrameBytes: WireLimits.frameBytes)
         let socket = try Socket(Context(), .dealer, options)
-        try socket.connect(try Endpoint(endpoint))
-        return socket
+        let monitor = try ConnectionMonitor(of: socket)
+        try socket.connect(try Endpoint(configuration.endpoint))
+        self.socket = socket
+        self.monitor = monitor
     }
 
     /// Until the client is closed. Whatever happens, every call that was posted ends.
@@ -56,13 +54,15 @@ struct ClientLoop: ~Copyable {
 
     private mutating func turn() throws(MessagingError) {
         for mail in mailbox.takeAll() { take(mail) }
+        // After the answers that have come: a call whose answer is here is not lost with its connection.
         try receive()
+        while let event = monitor.next() { table.connection(event, at: .now) }
         cancels += table.timePassed(at: .now)
         try flush()
         guard !isClosed else { return }
         var timeout = table.nextDeadline.map { max(.zero, $0 - .now) }
         if table.hasUnsent || !cancels.isEmpty { timeout = min(timeout ?? retry.pause, retry.pause) }
-        _ = try Poller.wait([socket.pollItem, mailbox.pollItem], timeout: timeout)
+        _ = try Poller.wait([socket.pollItem, monitor.pollItem, mailbox.pollItem], timeout: timeout)
     }
 
     private mutating func take(_ mail: Mail) {
@@ -94,6 +94,8 @@ struct ClientLoop: ~Copyable {
     }
 
     private mutating func flush() throws(MessagingError) {
+        // Nobody is left to cancel anything once the connection is gone.
+        if !table.isConnected { cancels = [] }
         while let id = cancels.first {
             guard try send(.cancel(id: id, reason: "")) else { return }
             cancels.removeFirst()

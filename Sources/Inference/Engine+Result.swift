@@ -30,9 +30,12 @@ extension Engine {
         case .refer(let expression):
             let whole = 0..<expression.unicodeScalars.count
             return assembly.grounding(sentence: expression, phrases: [whole], boxes: boxes)
-        case .ask:
+        case .ask(_, let isGrounded):
             // The question is the caller's text: it is no part of the answer and is never parsed for tags.
-            return parsed(prompt: [], output.generations[0], boxes[0], assembly)
+            let answer = parsed(prompt: [], output.generations[0], boxes[0], assembly)
+            return isGrounded ? answer : answer.withoutEntities
+        case .caption(_, grounded: false):
+            return parsed(prompt: job.prompts[0], output.generations[0], boxes[0], assembly).withoutEntities
         case .caption, .describe, .generate:
             return parsed(prompt: job.prompts[0], output.generations[0], boxes[0], assembly)
         }

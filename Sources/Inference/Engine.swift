@@ -22,11 +22,18 @@ public final class Engine {
     private var pictures: RecentlyUsed<String, EncodedPicture>
 
     /// Opens a model folder.
+    /// - Parameter report: told how many of how many bytes of weights are quantised, where that is yet to be done.
     /// - Throws: what the checkpoint, the tokenizer or the configuration have to say.
-    public convenience init(modelFolder: String, options: EngineOptions = EngineOptions()) throws {
+    public convenience init(
+        modelFolder: String, options: EngineOptions = EngineOptions(),
+        report: (_ done: Int, _ total: Int) -> Void = { _, _ in }
+    ) throws {
         let checkpoint = try Checkpoint(folder: modelFolder)
-        let model = try Kosmos2Model(checkpoint: checkpoint, threads: options.threads)
-        let identity = ModelIdentity(name: checkpoint.name, revision: checkpoint.revision, precision: "f32")
+        let model = try Kosmos2Model(
+            checkpoint: checkpoint, threads: options.threads, precision: options.precision, cache: options.cacheFolder,
+            report: report)
+        let identity = ModelIdentity(
+            name: checkpoint.name, revision: checkpoint.revision, precision: options.precision.rawValue)
         self.init(model: model, identity: identity, options: options)
     }
 

@@ -17,8 +17,8 @@ import Tokenization
 /// in all rows is left out: those named `text.*` where prompts differ in length, those named `logits.steps_*` where
 /// answers do.
 ///
-/// An empty prompt puts nothing behind `</image>`. Of the reference's two tokenizer classes one does the same, the other
-/// appends a lone "▁".
+/// Texts are tokenized as the reference does with a model's folder, which splits them at blanks: an empty prompt is a
+/// lone "▁" behind `</image>`.
 public enum ReferenceForward {
     /// - Returns: the tensors, by name, and the UTF-8 of the JSON document, which a recording carries as `golden` in
     ///   its metadata.
@@ -27,7 +27,9 @@ public enum ReferenceForward {
         _ request: ReferenceForwardRequest
     ) throws -> (entries: [SafetensorsWriter.Entry], golden: Data) {
         try request.validate()
-        let model = try Kosmos2Model(checkpoint: Checkpoint(folder: request.modelFolder), threads: request.threads)
+        let model = try Kosmos2Model(
+            checkpoint: Checkpoint(folder: request.modelFolder), threads: request.threads, precision: request.precision,
+            cache: request.cacheFolder)
         let rows = try request.texts.indices.map { try ReferenceRow(request, row: $0, model: model) }
         let golden = try ReferenceDocument(request, rows: rows, specials: model.tokenizer.specials).encoded()
         return (RecordedTensors.stacked(rows.map(\.tensors)), golden)

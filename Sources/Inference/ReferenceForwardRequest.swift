@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: MIT
 
+public import Foundation
+public import Kosmos2
+
 /// One run to be recorded as the reference's recorder does it: pictures and raw prompts, one row for each pair.
 public struct ReferenceForwardRequest: Sendable {
     /// The bytes of a JPEG or PNG file, and the name that the document gives it.
@@ -29,6 +32,9 @@ public struct ReferenceForwardRequest: Sendable {
     /// Decodes pictures as the reference's image library does, so that its pixels are met exactly.
     public var decodesLikeReference: Bool
     public var threads: Int
+    public var precision: Precision
+    /// The folder of quantised weights; not touched at `f32`.
+    public var cacheFolder: String
     /// Programs and their versions, written into the document.
     public var versions: [String: String]
 
@@ -38,7 +44,8 @@ public struct ReferenceForwardRequest: Sendable {
     public init(
         modelFolder: String, images: [Picture], texts: [String], boxes: [String?] = [],
         maxNewTokens: Int = Self.defaultMaxNewTokens, noRepeatNgram: Int = Self.defaultNoRepeatNgram, beams: Int = 0,
-        decodesLikeReference: Bool = false, threads: Int = 1, versions: [String: String] = [:]
+        decodesLikeReference: Bool = false, threads: Int = 1, precision: Precision = .f32,
+        cacheFolder: String = NSTemporaryDirectory(), versions: [String: String] = [:]
     ) {
         self.modelFolder = modelFolder
         self.images = images
@@ -49,6 +56,8 @@ public struct ReferenceForwardRequest: Sendable {
         self.beams = beams
         self.decodesLikeReference = decodesLikeReference
         self.threads = threads
+        self.precision = precision
+        self.cacheFolder = cacheFolder
         self.versions = versions
     }
 }

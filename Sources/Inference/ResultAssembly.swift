@@ -18,6 +18,9 @@ package struct ResultAssembly: Sendable {
         package var caption: String
         package var entities: [Entity]
         package var warnings: [String] = []
+
+        /// For whoever asked for words alone: a model may write boxes unasked.
+        package var withoutEntities: Answer { Answer(caption: caption, entities: [], warnings: warnings) }
     }
 
     /// The labels that were found, joined by ", "; one entity for each.

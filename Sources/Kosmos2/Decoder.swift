@@ -12,7 +12,10 @@ internal import Tensors
 /// Tokens and picture vectors to logits, through the caches of one or several sequences.
 struct Decoder {
     private let configuration: Kosmos2Configuration.Text
+    /// Looked up as it is stored, whatever the precision: a row is copied, not multiplied with.
     private let embedding: WeightMatrix
+    /// The same matrix as the head.
+    private let head: Weight
     private let layers: [DecoderLayer]
     private let norm: LayerNorm
     private let positions: SinusoidalPositions
@@ -20,8 +23,9 @@ struct Decoder {
     init(_ configuration: Kosmos2Configuration.Text, _ weights: inout Weights) throws(CheckpointError) {
         self.configuration = configuration
         let prefix = "text_model.model."
-        embedding = WeightMatrix(
-            try weights.stored(prefix + "embed_tokens.weight", [configuration.vocabulary, configuration.width]))
+        let (name, shape) = (prefix + "embed_tokens.weight", [configuration.vocabulary, configuration.width] as Shape)
+        embedding = WeightMatrix(try weights.stored(name, shape))
+        head = try weights.matrix(name, shape)
         var layers: [DecoderLayer] = []
         for index in 0..<configuration.layers {
             layers.append(try DecoderLayer(configuration, index, "\(prefix)layers.\(index).", &weights))
@@ -77,7 +81,7 @@ struct Decoder {
 
     /// Hidden states `[rows, D]` to raw logits `[rows, vocabulary]`, by the tied embedding.
     func logits(_ hidden: Tensor) -> Tensor {
-        embedding.product(hidden)
+        head.product(hidden)
     }
 }
 

@@ -5,6 +5,7 @@
 // microsoft/kosmos-2-patch14-224. Differs from it in the positions of padded batches, which are each sequence's own here.
 
 public import Checkpoints
+public import Foundation
 internal import Kernels
 import Synchronization
 public import Tensors
@@ -19,6 +20,7 @@ public typealias ActivationObserver = (_ name: String, _ tensor: Tensor) -> Void
 public final class Kosmos2Model {
     public let configuration: Kosmos2Configuration
     public let tokenizer: Tokenizer
+    public let precision: Precision
     /// Counts layers and tokens as they are computed: still, while the model is meant to be working, means stuck.
     public let progress: Progress
 
@@ -41,10 +43,17 @@ public final class Kosmos2Model {
 
     /// - Parameters:
     ///   - checkpoint: a folder with `config.json`, tokenizer and weights; nothing of it is copied but small vectors.
-    ///   - threads: for matrix products, process-wide.
+    ///   - threads: for the arithmetic, process-wide.
+    ///   - precision: of the matrix products.
+    ///   - cache: the folder of quantised weights; not touched at `f32`.
+    ///   - report: told how many of how many bytes are quantised, where that has not been done yet.
     /// - Throws: `CheckpointError` or `TokenizerError`.
-    public init(checkpoint: Checkpoint, threads: Int) throws {
+    public init(
+        checkpoint: Checkpoint, threads: Int, precision: Precision = .f32, cache: String = NSTemporaryDirectory(),
+        report: (_ done: Int, _ total: Int) -> Void = { _, _ in }
+    ) throws {
         Kernels.setThreads(threads)
+        self.precision = precision
         configuration = try Kosmos2Configuration(json: checkpoint.json("config.json"))
         tokenizer = try Tokenizer(folder: checkpoint.folder)
         progress = Progress()
@@ -54,7 +63,8 @@ public final class Kosmos2Model {
                 "the tokenizer has \(tokenizer.vocabularySize) tokens, the model's vocab_size is \(configuration.text.vocabulary)"
             )
         }
-        var weights = Weights(checkpoint)
+        let quantized = precision == .f32 ? nil : try QuantizedWeights(checkpoint, folder: cache, report: report)
+        var weights = Weights(checkpoint, quantized: quantized)
         vision = try VisionTower(configuration.vision, &weights)
         connector = try Connector(configuration, &weights)
         decoder = try Decoder(configuration.text, &weights)

@@ -12,7 +12,7 @@ internal import Tensors
 struct VisionTower {
     private let configuration: Kosmos2Configuration.Vision
     private let classEmbedding: Tensor
-    private let patchEmbedding: WeightMatrix
+    private let patchEmbedding: Weight
     private let positionEmbedding: Tensor
     private let preNorm: LayerNorm
     private let layers: [VisionLayer]
@@ -25,8 +25,7 @@ struct VisionTower {
         self.configuration = configuration
         let (width, patch, prefix) = (configuration.width, configuration.patchSize, "vision_model.model.")
         classEmbedding = try weights.vector(prefix + "embeddings.class_embedding", width)
-        patchEmbedding = WeightMatrix(
-            try weights.stored(prefix + "embeddings.patch_embedding.weight", [width, 3, patch, patch]))
+        patchEmbedding = try weights.matrix(prefix + "embeddings.patch_embedding.weight", [width, 3, patch, patch])
         positionEmbedding = Tensor(
             widening: try weights.stored(
                 prefix + "embeddings.position_embedding.weight", [configuration.tokens, width]))

@@ -7,6 +7,8 @@ internal import Tensors
 /// Takes tensors out of a checkpoint by name and shape, and remembers which were taken.
 struct Weights {
     private let checkpoint: Checkpoint
+    /// Where matrices come from in place of the checkpoint, if they do.
+    private let quantized: QuantizedWeights?
     private var taken: Set<String> = []
 
     /// What a checkpoint may hold beyond the model's own tensors: the tied head under its alias, and buffers that older
@@ -16,8 +18,9 @@ struct Weights {
         "text_model.model.embed_positions.weights",
     ]
 
-    init(_ checkpoint: Checkpoint) {
+    init(_ checkpoint: Checkpoint, quantized: QuantizedWeights? = nil) {
         self.checkpoint = checkpoint
+        self.quantized = quantized
     }
 
     mutating func stored(_ name: String, _ shape: Shape) throws(CheckpointError) -> StoredTensor {
@@ -29,10 +32,17 @@ struct Weights {
         Tensor(widening: try stored(name, [count]))
     }
 
+    /// A weight `[outputs, ...]` that rows are multiplied with.
+    mutating func matrix(_ name: String, _ shape: Shape) throws(CheckpointError) -> Weight {
+        let matrix = WeightMatrix(try stored(name, shape))
+        guard let quantized else { return .stored(matrix) }
+        return .quantized(try quantized.matrix(name, outputs: matrix.outputs, inputs: matrix.inputs))
+    }
+
     /// `NAME.weight` `[outputs, inputs]` and `NAME.bias` `[outputs]`.
     mutating func linear(_ name: String, inputs: Int, outputs: Int) throws(CheckpointError) -> Linear {
         Linear(
-            weight: try stored(name + ".weight", [outputs, inputs]), bias: try stored(name + ".bias", [outputs]))
+            weight: try matrix(name + ".weight", [outputs, inputs]), bias: try stored(name + ".bias", [outputs]))
     }
 
     /// `NAME.weight` and `NAME.bias`, both `[width]`.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 
 internal import CZeroMQ
+import Glibc
 
 /// The owner of libzmq's threads; one for each process is enough.
 ///
@@ -21,8 +22,9 @@ public final class Context: @unchecked Sendable {
         self.handle = handle
     }
 
-    /// Waits until all sockets are closed; each closes with its owner.
+    /// Waits until all sockets are closed, each of which closes with its owner, and their last messages are sent or their
+    /// linger is over. A signal must not cut this short.
     deinit {
-        zmq_ctx_term(handle)
+        while zmq_ctx_term(handle) != 0, zmq_errno() == EINTR {}
     }
 }

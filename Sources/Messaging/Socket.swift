@@ -19,9 +19,9 @@ public struct Socket: ~Copyable {
         }
     }
 
-    private let handle: UnsafeMutableRawPointer
+    let handle: UnsafeMutableRawPointer
     /// Keeps the context open for as long as the socket is.
-    private let context: Context
+    let context: Context
 
     public init(_ context: Context, _ role: Role, _ options: SocketOptions = SocketOptions()) throws(MessagingError) {
         guard let handle = zmq_socket(context.handle, role.type) else { throw .last("zmq_socket") }

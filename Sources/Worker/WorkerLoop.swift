@@ -36,7 +36,14 @@ public final class WorkerLoop: Sendable {
         _ configuration: WorkerConfiguration, modelFolder: String, engine options: EngineOptions, logger: Logger
     ) {
         self.init(configuration, logger: logger) {
-            EngineJobRunner(try Engine(modelFolder: modelFolder, options: options))
+            var announced = -1
+            let engine = try Engine(modelFolder: modelFolder, options: options) { done, total in
+                // Every tenth is enough for a log.
+                guard done * 10 / total > announced else { return }
+                announced = done * 10 / total
+                logger.info("quantising the weights, once", metadata: ["done": "\(done * 100 / total) %"])
+            }
+            return EngineJobRunner(engine)
         }
     }
 

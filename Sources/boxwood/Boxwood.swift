@@ -35,6 +35,7 @@ struct Boxwood: AsyncParsableCommand {
     static func main() async {
         StandardStream.ignoreBrokenPipes()
         do {
+            try Program.checkArguments()
             var command = try parseAsRoot()
             if var command = command as? any AsyncParsableCommand {
                 try await command.run()

@@ -21,7 +21,7 @@ struct LocalService {
 
     func run(_ request: TaskRequest, _ image: [UInt8]) async throws -> GroundingResult {
         let folder = try Program.modelFolder(named: options.model.model)
-        let engineOptions = EngineOptions(threads: options.model.threads ?? Program.processors)
+        let engineOptions = options.model.engine(threads: Program.processors)
         let flag = CancellationFlag(deadline: options.timeout.map { ContinuousClock.now + $0.duration })
         let (progress, picture) = (progress, picture)
         // The engine blocks for as long as it computes, which the threads of Swift's own pool must not.
@@ -30,7 +30,7 @@ struct LocalService {
                 continuation.resume(
                     with: Result { () throws(CommandFailure) in
                         progress.enter("loading the model")
-                        let engine = try Self.engine(folder, engineOptions)
+                        let engine = try Self.engine(folder, engineOptions, progress)
                         progress.enter("\(request.task.name.rawValue) \(picture)")
                         return try Self.run(engine, request, image, flag, picture: picture)
                     }.mapError { $0 as any Error })
@@ -49,9 +49,13 @@ struct LocalService {
         }
     }
 
-    private static func engine(_ folder: String, _ options: EngineOptions) throws(CommandFailure) -> Engine {
+    private static func engine(
+        _ folder: String, _ options: EngineOptions, _ progress: ProgressLine
+    ) throws(CommandFailure) -> Engine {
         do {
-            return try Engine(modelFolder: folder, options: options)
+            return try Engine(modelFolder: folder, options: options) { done, total in
+                progress.enter("quantising the weights, once: \(done * 100 / total) %")
+            }
         } catch {
             throw CommandFailure(.badInput, "the model in \(folder) cannot be used: \(error)")
         }

@@ -15,6 +15,13 @@ enum Program {
 
     static var processors: Int { max(1, ProcessInfo.processInfo.activeProcessorCount) }
 
+    /// Where files are kept that can be made again.
+    static var cacheFolder: String {
+        if let named = environment["BOXWOOD_CACHE"], !named.isEmpty { return named }
+        let caches = FileManager.default.urls(for: .cachesDirectory, in: .userDomainMask).first
+        return (caches ?? FileManager.default.temporaryDirectory).appending(path: "boxwood").path
+    }
+
     /// The model folder that is meant, which has at least this file.
     static func modelFolder(named: String?, with file: String = "config.json") throws(CommandFailure) -> String {
         let search = ModelSearch(
@@ -23,6 +30,15 @@ enum Program {
             currentFolder: FileManager.default.currentDirectoryPath,
             exists: { FileManager.default.fileExists(atPath: $0) })
         return try search.folder(named: named, with: file)
+    }
+
+    /// Text that is not UTF-8 would be taken for other text, and such a file name for another file's.
+    static func checkArguments() throws(CommandFailure) {
+        for index in 1..<max(1, Int(CommandLine.argc)) {
+            guard let argument = CommandLine.unsafeArgv[index] else { continue }
+            guard String(validatingCString: argument) == nil else { continue }
+            throw CommandFailure(.usage, "argument \(index) is not UTF-8 text")
+        }
     }
 
     static func exit(with failure: CommandFailure) -> Never {

@@ -20,20 +20,41 @@ struct RemoteService {
     func run(_ request: TaskRequest, _ image: [UInt8]) async throws -> GroundingResult {
         let address = options.address
         progress.enter("waiting for \(address)")
-        do throws(RPCStatus) {
-            let client = try BoxwoodClient.connect(address)
-            defer { client.close() }
-            return try await client.run(
-                request.task, image: image, options: request.options, timeout: options.timeout?.duration)
-        } catch {
-            throw CommandFailure(error, endpoint: address, picture: picture)
+        let client = try BoxwoodClient.connect(address)
+        defer { client.close() }
+        let timeout = options.timeout?.duration
+        let call = Task { () -> Result<GroundingResult, RPCStatus> in
+            do throws(RPCStatus) {
+                return .success(
+                    try await client.run(request.task, image: image, options: request.options, timeout: timeout))
+            } catch {
+                return .failure(error)
+            }
+        }
+        // A worker should not go on for nobody.
+        let stop = Task { [signals = StopSignals()] in
+            await signals.first()
+            call.cancel()
+        }
+        defer { stop.cancel() }
+        switch await call.value {
+        case .success(let result): return result
+        case .failure where call.isCancelled:
+            await Blocking.run { client.closeAndWait() }
+            throw CommandFailure(.interrupted, "stopped; the call is cancelled")
+        case .failure(let status): throw CommandFailure(status, endpoint: address, picture: picture)
         }
     }
 }
 
 extension BoxwoodClient {
     /// A client for an address from the command line.
-    static func connect(_ address: String) throws(RPCStatus) -> BoxwoodClient {
-        try BoxwoodClient(ClientConfiguration(endpoint: address))
+    /// - Throws: `usage` when it is none.
+    static func connect(_ address: String) throws(CommandFailure) -> BoxwoodClient {
+        do {
+            return try BoxwoodClient(ClientConfiguration(endpoint: address))
+        } catch {
+            throw CommandFailure(.usage, error.message)
+        }
     }
 }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 import ArgumentParser
 import BoxwoodCommands
-import Foundation
 import Grounding
 import Imaging
 import Wire
@@ -16,13 +15,17 @@ protocol TaskCommand: AsyncParsableCommand {
 
 extension TaskCommand {
     func run() async throws {
+        let drawing = try options.output.draw.map { path throws(CommandFailure) in
+            try DrawingFile(path, picture: image)
+        }
         let picture = try PictureFile.load(image)
         let request = TaskRequest(try task(picture.header), try options.generation.options())
         let violations = TaskValidation.violations(request.task, request.options)
         guard violations.isEmpty else { throw CommandFailure(violations) }
         let result = try await answer(request, picture.bytes)
+        // The drawing first: a reader of the table may leave at any line, and the program with it.
+        try drawing?.write(result, on: picture.bytes)
         show(result, asked: request.task)
-        try draw(result, on: picture.bytes)
     }
 
     private func answer(_ request: TaskRequest, _ picture: [UInt8]) async throws -> GroundingResult {
@@ -41,21 +44,6 @@ extension TaskCommand {
         } else {
             screen.print(ResultReport.lines(result, asked: asked, width: screen.width))
             StandardStream.error.print(ResultReport.warnings(result))
-        }
-    }
-
-    private func draw(_ result: GroundingResult, on picture: [UInt8]) throws(CommandFailure) {
-        guard let file = options.output.draw else { return }
-        let png: [UInt8]
-        do {
-            png = try ResultDrawing.png(of: picture, result)
-        } catch {
-            throw CommandFailure(.badInput, "\(image): \(error.message)")
-        }
-        do {
-            try Data(png).write(to: URL(fileURLWithPath: file))
-        } catch {
-            throw CommandFailure(.inputOutput, "cannot write \(file)")
         }
     }
 }

@@ -16,7 +16,8 @@ struct ModelSearchTests {
             ("/usr/bin/models/boxwood-nano", nil as String?, nil as String?),
             ("/usr/bin/../share/boxwood/models/boxwood-nano", nil, nil),
             ("/home/me/project/models/boxwood-nano", nil, nil), ("/home/models/boxwood-nano", nil, nil),
-            ("/models/boxwood-nano", nil, nil), ("/elsewhere", "/elsewhere", nil), ("mine", "/elsewhere", "mine"),
+            ("/models/boxwood-nano", nil, nil), ("/usr/models/boxwood-nano", nil, nil),
+            ("/elsewhere", "/elsewhere", nil), ("mine", "/elsewhere", "mine"),
         ])
     func places(_ folder: String, _ environment: String?, _ named: String?) throws {
         let found = try search(environment, files: [folder + "/config.json"]).folder(named: named)

@@ -116,6 +116,18 @@ struct BoxwoodClientTests {
         #expect(try await answer.body == [3])
     }
 
+    @Test func aBrokerThatDiesMidCallIsNoticed() async throws {
+        let broker = FakeBroker { _ in [] }
+        var configuration = ClientConfiguration(endpoint: broker.endpoint)
+        configuration.retry = .never
+        let client = try BoxwoodClient(configuration)
+        defer { client.close() }
+        let answer = Task { try await client.call("/a/b", body: [], timeout: .seconds(600)) }
+        #expect(try await broker.hears { if case .request = $0 { true } else { false } })
+        broker.stop()
+        await #expect { _ = try await answer.value } throws: { ($0 as? RPCStatus)?.code == .unavailable }
+    }
+
     @Test func cancellingTheTaskCancelsTheCall() async throws {
         let broker = FakeBroker { _ in [] }
         defer { broker.stop() }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import Client
+import Messaging
 import Synchronization
 import Testing
 import Wire
@@ -25,6 +26,7 @@ struct CallTableTests {
 
     private func table(_ calls: CallTable.Call...) -> CallTable {
         var table = CallTable(endpoint: "tcp://127.0.0.1:1")
+        table.connection(.connected, at: start)
         for call in calls { table.open(call, limit: 8) }
         return table
     }
@@ -78,6 +80,35 @@ struct CallTableTests {
         #expect(expired.isEmpty)
         #expect(heard.codes == [.unavailable])
         #expect(!table.hasUnsent)
+    }
+
+    @Test func nothingIsSentWithoutAConnection() {
+        var table = table(call("1"))
+        table.connection(.disconnected, at: start)
+        let none = table.nextToSend(at: start)
+        #expect(none == nil && !table.hasUnsent)
+        table.connection(.connected, at: start)
+        let first = table.nextToSend(at: start)
+        #expect(first?.id == "1")
+    }
+
+    @Test func whatWasSentOnALostConnectionIsUnavailable() {
+        var table = table(call("1"), call("2"), call("3"))
+        table.sent("1")
+        table.sent("2")
+        table.connection(.disconnected, at: start)
+        #expect(table.nextDeadline == start + CallTable.answerGrace)
+        // The last words of the broker come after the word that it is gone.
+        table.received(.response(CallResponse(id: "1", status: .ok)), at: start + CallTable.answerGrace)
+        _ = table.timePassed(at: start + CallTable.answerGrace - .nanoseconds(1))
+        #expect(heard.codes == [.ok])
+        let toCancel = table.timePassed(at: start + CallTable.answerGrace)
+        #expect(toCancel.isEmpty)
+        #expect(heard.codes == [.ok, .unavailable])
+        // What was not sent yet waits for the next connection.
+        table.connection(.connected, at: start + .seconds(1))
+        let next = table.nextToSend(at: start + .seconds(1))
+        #expect(next?.id == "3")
     }
 
     @Test func cancelledAfterTheDeadlineIsTheDeadline() {

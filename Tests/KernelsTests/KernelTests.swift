@@ -81,7 +81,8 @@ struct KernelTests {
             let x = numbers(rows * inner, seed: 9)
             let stored = StoredWeight(numbers(inner * outputs, seed: 10), [outputs, inner], type)
             let bias = StoredWeight(numbers(outputs, seed: 11), [outputs], type)
-            let fast = Linear(weight: stored.tensor, bias: bias.tensor)(Tensor([rows, inner], x))
+            let weight = Weight.stored(WeightMatrix(stored.tensor))
+            let fast = Linear(weight: weight, bias: bias.tensor)(Tensor([rows, inner], x))
             let exact = ReferenceKernels.linear(
                 x, weight: stored.values, bias: bias.values, rows: rows, inner: inner)
             #expect(distance(fast.elements, exact).maximum < 2e-4 * Float(inner).squareRoot())

@@ -41,6 +41,11 @@ final class StoredWeight {
         tensor = Self.stored(bits.withUnsafeBytes { Data($0) }, [bits.count], type)
     }
 
+    init(_ bytes: [UInt8], _ shape: Shape) {
+        values = []
+        tensor = Self.stored(Data(bytes), shape, .uint8)
+    }
+
     private static func stored(_ data: Data, _ shape: Shape, _ type: ElementType) -> StoredTensor {
         let owner = Bytes(data as NSData)
         let buffer = UnsafeRawBufferPointer(start: owner.data.bytes, count: owner.data.length)

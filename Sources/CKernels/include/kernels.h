@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Element-wise and row-wise float32 arithmetic that OpenBLAS has no call for.
+// Element-wise and row-wise float32 arithmetic, and attention.
 //
 // Every function runs in the best version for this CPU (AVX2 with FMA, or portable C), chosen once. One row is always
 // reduced in one order, whatever the number of rows, so that a row's result does not depend on its neighbours.
@@ -23,9 +23,13 @@ void bw_gelu(float *x, size_t count);
 // x[i] = x[i] * sigmoid(1.702 * x[i]).
 void bw_quick_gelu(float *x, size_t count);
 
-// Softmax of each row of `scores` [rows, width] in place, over the first `first_visible + r` (at most `width`) entries of
-// row r; the rest becomes 0. With first_visible >= width every entry counts.
-void bw_masked_softmax(float *scores, size_t rows, size_t width, size_t first_visible);
+enum { BW_ATTENTION_QUERIES = 4 };
+
+// Attention of one head: for each of `rows` queries, the mean of `length` values weighted by the softmax of its scaled
+// products with the keys. Row r sees the first `first_visible + r` keys, at most all. All vectors have `size` elements and
+// lie `width` apart; `scores` has room for BW_ATTENTION_QUERIES times `length`.
+void bw_attention(const float *q, size_t rows, const float *k, const float *v, size_t length, size_t width, size_t size,
+                  size_t first_visible, float *scores, float *output);
 
 // Divides each row by max(its Euclidean length, epsilon).
 void bw_l2_normalize(float *x, size_t rows, size_t width, float epsilon);

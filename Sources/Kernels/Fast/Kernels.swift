@@ -8,12 +8,15 @@ public enum Kernels {
     /// The version that this CPU runs: `avx2` or `generic`.
     public static var version: String { String(cString: bw_kernels_version()) }
 
-    /// Sets how many threads matrix products use, for the whole process.
+    /// Sets how many threads the arithmetic uses, for the whole process.
     /// - Precondition: at least one.
     public static func setThreads(_ count: Int) {
         precondition(count > 0, "setThreads: \(count)")
-        GEMM.setThreads(count)
+        ThreadTeam.resize(count)
     }
+
+    /// As many elements as make a second thread worth its waking.
+    private static let grain = 1 << 13
 
     /// Layer normalisation of each row of `x` `[..., width]`; gamma and beta `[width]`.
     public static func layerNorm(_ x: Tensor, gamma: Tensor, beta: Tensor, epsilon: Float) -> Tensor {
@@ -22,18 +25,22 @@ public enum Kernels {
             gamma.count == width && beta.count == width,
             "layerNorm: x \(x.shape), gamma \(gamma.shape), beta \(beta.shape)")
         let y = Tensor(x.shape)
-        bw_layer_norm(x.pointer, gamma.pointer, beta.pointer, epsilon, x.count / width, width, y.pointer)
+        ThreadTeam.split(x.count / width, atLeast: grain / width) { rows in
+            let start = rows.lowerBound * width
+            bw_layer_norm(
+                x.pointer + start, gamma.pointer, beta.pointer, epsilon, rows.count, width, y.pointer + start)
+        }
         return y
     }
 
     /// The exact GELU, in place.
     public static func gelu(_ x: Tensor) {
-        bw_gelu(x.pointer, x.count)
+        ThreadTeam.split(x.count, atLeast: grain) { bw_gelu(x.pointer + $0.lowerBound, $0.count) }
     }
 
     /// `x · sigmoid(1.702 x)`, in place.
     public static func quickGELU(_ x: Tensor) {
-        bw_quick_gelu(x.pointer, x.count)
+        ThreadTeam.split(x.count, atLeast: grain) { bw_quick_gelu(x.pointer + $0.lowerBound, $0.count) }
     }
 
     /// Divides each row by its Euclidean length, in place.
@@ -60,18 +67,14 @@ public enum Kernels {
     ) {
         precondition(width % heads == 0 && length > 0, "attention: width \(width), heads \(heads), length \(length)")
         let size = width / heads
-        let scale = 1 / Float(size).squareRoot()
-        let scores = Tensor([rows, length])
-        for head in 0..<heads {
-            let offset = head * size
-            GEMM.timesTransposed(
-                queries + offset, lda: width, keys + offset, ldb: width, scores.pointer, ldc: length, m: rows,
-                n: length,
-                k: size, alpha: scale)
-            bw_masked_softmax(scores.pointer, rows, length, firstVisible)
-            GEMM.times(
-                scores.pointer, lda: length, values + offset, ldb: width, output + offset, ldc: width, m: rows, n: size,
-                k: length)
+        ThreadTeam.split(heads, atLeast: max(1, grain / (rows * length * size))) { heads in
+            let scores = Tensor([BW_ATTENTION_QUERIES, length])
+            for head in heads {
+                let offset = head * size
+                bw_attention(
+                    queries + offset, rows, keys + offset, values + offset, length, width, size, firstVisible,
+                    scores.pointer, output + offset)
+            }
         }
     }
 }

@@ -15,8 +15,8 @@ public struct WeightMatrix {
     /// The number of inputs, K.
     public var inputs: Int { stored.shape.count / max(1, stored.shape[0]) }
 
-    /// The largest panel, in elements: 4 MiB, which stays in the cache while it is used.
-    private static let panelElements = 1 << 20
+    /// The largest panel of widened weights, in elements: 1 MiB, which stays in a core's cache while it is used.
+    private static let panelElements = 1 << 18
 
     /// - Precondition: rank 2 or more (inner axes are one), F32, F16 or BF16.
     public init(_ stored: StoredTensor) {
@@ -27,21 +27,28 @@ public struct WeightMatrix {
     }
 
     /// `y = x · weightᵀ`: x `[rows, K]`, result `[rows, N]`.
+    ///
+    /// A row of the result has the same bits whatever the rows beside it and the number of threads.
     public func product(_ x: Tensor) -> Tensor {
         precondition(x.shape[-1] == inputs, "product: x \(x.shape), weight \(stored.shape)")
-        let rows = x.count / inputs
-        let y = Tensor([rows, outputs])
-        if let weight = mappedFloats {
-            multiply(x, rows: rows, weight, panel: 0..<outputs, into: y)
-            return y
+        let rows = PackedRows(x, version: Int(bw_f32_best()))
+        let y = Tensor([rows.count, outputs])
+        ThreadTeam.split(outputs) { outputs in
+            if let weight = mappedFloats {
+                multiply(rows, weight + outputs.lowerBound * inputs, outputs, into: y)
+            } else {
+                multiplyWidened(rows, outputs, into: y)
+            }
         }
-        let step = max(1, min(outputs, Self.panelElements / inputs))
-        let panel = Tensor([step, inputs])
-        for start in stride(from: 0, to: outputs, by: step) {
-            let end = min(start + step, outputs)
-            widen(rows: start..<end, into: panel.pointer)
-            multiply(x, rows: rows, panel.pointer, panel: start..<end, into: y)
-        }
+        return y
+    }
+
+    /// The same by the version of that number, on one thread; `nil` where this CPU lacks it.
+    package func product(_ x: Tensor, version: Int) -> Tensor? {
+        guard let weight = mappedFloats, bw_f32_runs(Int32(version)) != 0 else { return nil }
+        let rows = PackedRows(x, version: version)
+        let y = Tensor([rows.count, outputs])
+        multiply(rows, weight, 0..<outputs, into: y)
         return y
     }
 
@@ -59,12 +66,22 @@ public struct WeightMatrix {
         return base.assumingMemoryBound(to: Float.self)
     }
 
+    private func multiplyWidened(_ rows: PackedRows, _ outputs: Range<Int>, into y: Tensor) {
+        let step = max(1, min(outputs.count, Self.panelElements / inputs))
+        let panel = Tensor([step, inputs])
+        for start in stride(from: outputs.lowerBound, to: outputs.upperBound, by: step) {
+            let part = start..<min(start + step, outputs.upperBound)
+            widen(rows: part, into: panel.pointer)
+            multiply(rows, panel.pointer, part, into: y)
+        }
+    }
+
     private func multiply(
-        _ x: Tensor, rows: Int, _ weight: UnsafePointer<Float>, panel: Range<Int>, into y: Tensor
+        _ rows: PackedRows, _ weight: UnsafePointer<Float>, _ outputs: Range<Int>, into y: Tensor
     ) {
-        GEMM.timesTransposed(
-            x.pointer, lda: inputs, weight, ldb: inputs, y.pointer + panel.lowerBound, ldc: outputs, m: rows,
-            n: panel.count, k: inputs)
+        bw_f32_product(
+            Int32(rows.version), rows.values.pointer, rows.count, weight, outputs.count, inputs, y.shape[1],
+            y.pointer + outputs.lowerBound)
     }
 
     private func widen(rows: Range<Int>, into destination: UnsafeMutablePointer<Float>) {
@@ -79,24 +96,18 @@ public struct WeightMatrix {
     }
 }
 
-/// `y = x · weightᵀ + bias`.
-public struct Linear {
-    private let weight: WeightMatrix
-    private let bias: Tensor
+/// Activations `[rows, K]`, packed for one version of the product.
+private struct PackedRows {
+    let values: Tensor
+    let count: Int
+    let version: Int
 
-    /// - Parameters:
-    ///   - weight: `[N, K]`, stored; bias: `[N]`.
-    public init(weight: StoredTensor, bias: StoredTensor) {
-        self.weight = WeightMatrix(weight)
-        self.bias = Tensor(widening: bias)
-        precondition(self.bias.count == self.weight.outputs, "linear: weight \(weight.shape), bias \(bias.shape)")
-    }
-
-    /// x `[rows, K]`, result `[rows, N]`.
-    public func callAsFunction(_ x: Tensor) -> Tensor {
-        let y = weight.product(x)
-        bw_add_row(y.pointer, bias.pointer, y.shape[0], y.shape[1])
-        return y
+    init(_ x: Tensor, version: Int) {
+        let width = x.shape[-1]
+        count = x.count / width
+        values = Tensor([bw_f32_packed(count, width)])
+        self.version = version
+        bw_f32_pack(Int32(version), x.pointer, count, width, values.pointer)
     }
 }
 

@@ -4,6 +4,7 @@ import BoxwoodCommands
 import Foundation
 import Grounding
 import Inference
+import Kosmos2
 import Wire
 import Worker
 
@@ -31,15 +32,14 @@ struct InspectForward: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Generate a second time without repeating runs of n tokens; 0: do not.", valueName: "n"))
     var noRepeatNgram = ReferenceForwardRequest.defaultNoRepeatNgram
     @Option(help: ArgumentHelp("Search with so many beams as well.", valueName: "n")) var beams = 0
-    @Option(help: "The arithmetic; f32 is the only one so far.") var precision = Precision.f32
+    @Option(help: "Of the weights: \(Precision.allCases.map(\.rawValue).joined(separator: ", ")).")
+    var precision = Precision.f32
+    @Option(help: ArgumentHelp("Where quantised weights are kept; else BOXWOOD_CACHE.", valueName: "folder"))
+    var cache: String?
     @Option(help: ArgumentHelp("Threads of the arithmetic. (default: all processors)", valueName: "n"))
     var threads: Int?
     @Flag(help: "Decode pictures as the reference does.") var reference = false
     @Option(help: ArgumentHelp("Where to write.", valueName: "file.safetensors")) var out: String
-
-    enum Precision: String, ExpressibleByArgument, CaseIterable {
-        case f32
-    }
 
     func run() async throws {
         let request = try request()
@@ -73,6 +73,7 @@ struct InspectForward: AsyncParsableCommand {
         return ReferenceForwardRequest(
             modelFolder: try Program.modelFolder(named: model), images: pictures, texts: text, boxes: bboxes,
             maxNewTokens: maxNewTokens, noRepeatNgram: noRepeatNgram, beams: beams, decodesLikeReference: reference,
-            threads: threads ?? Program.processors, versions: ["boxwood": Program.version])
+            threads: threads ?? Program.processors,
+            precision: precision, cacheFolder: cache ?? Program.cacheFolder, versions: ["boxwood": Program.version])
     }
 }

@@ -15,9 +15,9 @@ struct Status: AsyncParsableCommand {
     func run() async throws {
         let address = address.resolved
         let status: ProtoAdminStatusResponse
+        let client = try BoxwoodClient.connect(address)
+        defer { client.close() }
         do throws(RPCStatus) {
-            let client = try BoxwoodClient.connect(address)
-            defer { client.close() }
             status = try await client.status()
         } catch {
             throw CommandFailure(error, endpoint: address)

@@ -31,7 +31,7 @@ struct Up: AsyncParsableCommand {
         _ = try InspectionFiles.configuration(try InspectionFiles.checkpoint(folder))
         let logger = log.logger("up")
         let loop = SupervisorLoop(plan(folder), logger: logger) { addresses in
-            StandardStream.output.print(addresses.lines)
+            StandardStream.output.offer(addresses.lines)
             Task { await Self.sayWhenReady(addresses.client, logger) }
         }
         Signals.handle { loop.stop() }
@@ -40,7 +40,7 @@ struct Up: AsyncParsableCommand {
     }
 
     private func plan(_ folder: String) -> SupervisorLoop.Plan {
-        let threads = model.threads ?? max(1, Program.processors / workers)
+        let engine = model.arguments(folder: folder, threads: max(1, Program.processors / workers))
         let common = log.arguments + ["--supervised"]
         return SupervisorLoop.Plan(
             program: Program.path, workers: workers,
@@ -49,8 +49,7 @@ struct Up: AsyncParsableCommand {
                 ["broker", "--client-endpoint", $0.client, "--worker-endpoint", $0.worker] + common
             },
             worker: { number, addresses in
-                ["worker", "--endpoint", addresses.worker, "--name", "worker-\(number)", "--model", folder]
-                    + ["--threads", String(threads)] + common
+                ["worker", "--endpoint", addresses.worker, "--name", "worker-\(number)"] + engine + common
             })
     }
 
@@ -62,7 +61,7 @@ struct Up: AsyncParsableCommand {
             while (try? await client.health(service: Method.groundingService)) != .serving {
                 try await Task.sleep(for: .milliseconds(50))
             }
-            StandardStream.output.print(["ready"])
+            StandardStream.output.offer(["ready"])
         } catch {
             logger.error("cannot ask the broker whether it is ready", metadata: ["error": "\(error)"])
         }

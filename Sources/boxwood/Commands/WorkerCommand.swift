@@ -39,7 +39,7 @@ struct WorkerCommand: AsyncParsableCommand {
         let name = name ?? "worker-\(pid)"
         let configuration = WorkerConfiguration(
             endpoint: endpoint, name: name, pid: UInt32(pid), version: Program.version, credits: slots)
-        let options = EngineOptions(threads: model.threads ?? Program.processors)
+        let options = model.engine(threads: Program.processors)
         let folder = try Program.modelFolder(named: model.model)
         let loop = WorkerLoop(configuration, modelFolder: folder, engine: options, logger: log.logger(name))
         let stop = Task {

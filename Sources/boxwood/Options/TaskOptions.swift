@@ -47,8 +47,9 @@ struct ServiceOptions: ParsableArguments {
     var address: String { at.resolved }
 
     func validate() throws {
-        guard local || (model.model == nil && model.threads == nil) else {
-            throw ValidationError("--model and --threads go with --local; a service has a model of its own")
+        guard local || !model.isGiven else {
+            throw ValidationError(
+                "--model, --precision, --cache and --threads go with --local; a service has a model of its own")
         }
         guard !local || at.endpoint == nil else { throw ValidationError("--local and --endpoint exclude each other") }
     }
@@ -64,21 +65,6 @@ struct AddressOptions: ParsableArguments {
     var resolved: String {
         let environment = Program.environment["BOXWOOD_ENDPOINT"] ?? ""
         return endpoint ?? (environment.isEmpty ? WireLimits.frontEndpoint : environment)
-    }
-}
-
-struct ModelOptions: ParsableArguments {
-    @Option(
-        help: ArgumentHelp(
-            "The model's folder; else BOXWOOD_MODEL, else models/boxwood-nano beside the program or above the "
-                + "current folder.", valueName: "folder"))
-    var model: String?
-
-    @Option(help: ArgumentHelp("Threads of the arithmetic. (default: all processors, shared out)", valueName: "n"))
-    var threads: Int?
-
-    func validate() throws {
-        if let threads, !(1...1024).contains(threads) { throw ValidationError("--threads is 1 to 1024") }
     }
 }
 

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: MIT
+
+internal import Checkpoints
+import Foundation
+internal import Kernels
+internal import Tensors
+
+/// The weights of a checkpoint in eight bits, kept in a file beside others' so that they are made once and mapped by every
+/// process of the machine.
+///
+/// The file is named for the checkpoint's revision and the layout of the packed bytes. It is a safetensors file: each
+/// matrix under its own name, U8, of ``QuantizedMatrix``'s packed shape.
+struct QuantizedWeights {
+    private let file: SafetensorsFile
+
+    /// Changes whenever the packed bytes of the same weight would.
+    private static let layoutVersion = 1
+    /// Matrices that are looked up by row or added, and never multiplied with.
+    private static let notMultiplied = ["position_embedding.weight", "embed_positions.weights", "lm_head.weight"]
+
+    /// Maps the file of that checkpoint, and makes it first where it is missing or another checkpoint's.
+    ///
+    /// - Parameters:
+    ///   - folder: where such files are kept; it is made where it is missing.
+    ///   - report: told how many of how many bytes are packed, when it is not there yet.
+    init(
+        _ checkpoint: Checkpoint, folder: String, report: (_ done: Int, _ total: Int) -> Void
+    ) throws(CheckpointError) {
+        try? FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        let path = "\(folder)/\(checkpoint.revision)-q8-\(Self.layoutVersion).safetensors"
+        let layout = Self.layout(checkpoint)
+        if let file = Self.open(path, layout) {
+            self.file = file
+            return
+        }
+        // Of several workers that start at once, one packs and the others wait for it.
+        let lock = try FileLock(path: path + ".lock")
+        defer { lock.release() }
+        if let file = Self.open(path, layout) {
+            self.file = file
+            return
+        }
+        try Self.pack(checkpoint, layout, to: path, report)
+        file = try SafetensorsFile(path: path)
+    }
+
+    /// The matrix of that name; the caller names its shape.
+    func matrix(_ name: String, outputs: Int, inputs: Int) throws(CheckpointError) -> QuantizedMatrix {
+        guard let packed = file.tensor(name) else {
+            throw CheckpointError(.missingTensor, "the quantised weights lack tensor \"\(name)\"")
+        }
+        return QuantizedMatrix(packed: packed, outputs: outputs, inputs: inputs)
+    }
+
+    /// Every matrix of the checkpoint, by name.
+    private static func layout(_ checkpoint: Checkpoint) -> SafetensorsLayout {
+        let entries = checkpoint.names.sorted().compactMap { name -> SafetensorsLayout.Entry? in
+            guard let tensor = checkpoint.tensor(name), tensor.shape.rank >= 2, name.hasSuffix(".weight"),
+                !notMultiplied.contains(where: name.hasSuffix)
+            else { return nil }
+            let matrix = WeightMatrix(tensor)
+            let shape = QuantizedMatrix.packedShape(outputs: matrix.outputs, inputs: matrix.inputs)
+            return .init(name: name, elementType: .uint8, shape: shape)
+        }
+        return SafetensorsLayout(
+            entries: entries, metadata: ["format": "boxwood-q8", "revision": checkpoint.revision])
+    }
+
+    /// The file, if it is there and holds what it should.
+    private static func open(_ path: String, _ layout: SafetensorsLayout) -> SafetensorsFile? {
+        guard let file = try? SafetensorsFile(path: path), file.metadata == layout.metadata,
+            file.names.count == layout.entries.count,
+            layout.entries.allSatisfy({ file.tensor($0.name)?.shape == $0.shape })
+        else { return nil }
+        return file
+    }
+
+    private static func pack(
+        _ checkpoint: Checkpoint, _ layout: SafetensorsLayout, to path: String,
+        _ report: (_ done: Int, _ total: Int) -> Void
+    ) throws(CheckpointError) {
+        let total = layout.entries.reduce(0) { $0 + $1.byteCount }
+        var done = 0
+        try SafetensorsWriter.write(layout, to: path) { entry, bytes throws(CheckpointError) in
+            guard let tensor = checkpoint.tensor(entry.name) else { return }
+            QuantizedMatrix.pack(WeightMatrix(tensor), into: bytes)
+            tensor.discardPages()
+            done += entry.byteCount
+            report(done, total)
+        }
+    }
+}

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: MIT
+
+import Foundation
+import Kernels
+import Tensors
+import TestSupport
+import Testing
+
+/// Eight-bit weights: what they stand for, that every version of the product agrees to the bit, and that rows do not know
+/// of each other.
+@Suite("Products with eight-bit weights")
+struct QuantizedMatrixTests {
+    /// Rows, inputs, outputs: the model's real ones in small numbers of rows, and sizes that fill no group or panel.
+    static let shapes = [
+        (1, 1, 1), (1, 3, 5), (2, 127, 16), (3, 128, 17), (5, 129, 15), (6, 256, 48), (7, 588, 33), (13, 2048, 40),
+        (1, 8192, 16), (71, 130, 31),
+    ]
+
+    private func numbers(_ count: Int, seed: UInt64) -> [Float] {
+        var state = seed &* 0x9E37_79B9_7F4A_7C15 &+ 1
+        return (0..<count).map { _ in
+            state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+            return (Float(state >> 40) / Float(1 << 23) - 1) * 2
+        }
+    }
+
+    private func matrix(_ weight: StoredWeight) -> QuantizedMatrix {
+        let stored = WeightMatrix(weight.tensor)
+        let shape = QuantizedMatrix.packedShape(outputs: stored.outputs, inputs: stored.inputs)
+        var bytes = [UInt8](repeating: 0xAA, count: shape.count)
+        bytes.withUnsafeMutableBytes { QuantizedMatrix.pack(stored, into: $0) }
+        return QuantizedMatrix(
+            packed: StoredWeight(bytes, shape).tensor, outputs: stored.outputs, inputs: stored.inputs)
+    }
+
+    @Test("A packed weight is the rounded one, row by row", arguments: shapes)
+    func rounding(rows: Int, inner: Int, outputs: Int) {
+        let weight = StoredWeight(numbers(inner * outputs, seed: 1), [outputs, inner], .float32)
+        let packed = matrix(weight)
+        let row = Tensor([inner])
+        for output in 0..<outputs {
+            packed.copyRow(output, to: row.pointer)
+            for start in stride(from: 0, to: inner, by: QuantizedMatrix.group) {
+                let group = start..<min(start + QuantizedMatrix.group, inner)
+                let largest = group.map { abs(weight.values[output * inner + $0]) }.max()!
+                let worst = group.map { abs(row.pointer[$0] - weight.values[output * inner + $0]) }.max()!
+                #expect(worst <= largest / 127 * 0.5001)
+            }
+        }
+    }
+
+    @Test("A product is the specification's with the rounded weight", arguments: shapes)
+    func product(rows: Int, inner: Int, outputs: Int) {
+        let x = numbers(rows * inner, seed: 2)
+        let packed = matrix(StoredWeight(numbers(inner * outputs, seed: 3), [outputs, inner], .float32))
+        let bias = numbers(outputs, seed: 4)
+        let rounded = Tensor([outputs, inner])
+        for output in 0..<outputs { packed.copyRow(output, to: rounded.row(output)) }
+        let exact = ReferenceKernels.linear(x, weight: rounded.array, bias: bias, rows: rows, inner: inner)
+        let y = packed.product(Tensor([rows, inner], x), bias: Tensor([outputs], bias))
+        // An activation is off by at most half of its row's largest divided by 32767.
+        #expect(distance(y.elements, exact).maximum < 2 * 2 / 32767 * Float(inner).squareRoot() + 1e-5)
+    }
+
+    @Test("Every version gives the same bits", arguments: shapes)
+    func versions(rows: Int, inner: Int, outputs: Int) {
+        let x = Tensor([rows, inner], numbers(rows * inner, seed: 5))
+        let packed = matrix(StoredWeight(numbers(inner * outputs, seed: 6), [outputs, inner], .float32))
+        let y = packed.product(x).array
+        var tried: [String] = []
+        for version in ["generic", "avx2", "avx512vnni"] {
+            guard let other = packed.product(x, version: version) else { continue }
+            tried.append(version)
+            #expect(other.array == y, "\(version)")
+        }
+        #expect(tried.contains("generic") && tried.contains(QuantizedMatrix.version))
+    }
+
+    @Test("A row gives the same bits alone as among others, on one thread as on two", arguments: shapes)
+    func rowsAlone(rows: Int, inner: Int, outputs: Int) {
+        let x = Tensor([rows, inner], numbers(rows * inner, seed: 7))
+        let packed = matrix(StoredWeight(numbers(inner * outputs, seed: 8), [outputs, inner], .float32))
+        Kernels.setThreads(2)
+        let together = packed.product(x)
+        Kernels.setThreads(1)
+        for row in 0..<rows {
+            let alone = packed.product(Tensor([1, inner], Array(UnsafeBufferPointer(start: x.row(row), count: inner))))
+            #expect(alone.array == Array(UnsafeBufferPointer(start: together.row(row), count: outputs)))
+        }
+    }
+
+    @Test("Extremes: the largest sums fit, zeros stay zeros")
+    func extremes() {
+        let (inner, outputs) = (1024, 16)
+        let weight = StoredWeight([Float](repeating: -3, count: inner * outputs), [outputs, inner], .float32)
+        let x = Tensor([2, inner], [Float](repeating: 1e6, count: inner) + [Float](repeating: 0, count: inner))
+        let y = matrix(weight).product(x)
+        for column in 0..<outputs {
+            #expect(abs(y.row(0)[column] / -3.072e9 - 1) < 1e-4)
+            #expect(y.row(1)[column] == 0)
+        }
+        let zeros = matrix(StoredWeight([Float](repeating: 0, count: inner * outputs), [outputs, inner], .float32))
+        #expect(zeros.product(x).array == [Float](repeating: 0, count: 2 * outputs))
+    }
+
+    @Test("Half-precision weights are packed as their widened values")
+    func halves() {
+        let values = numbers(64 * 130, seed: 9)
+        let half = StoredWeight(values, [64, 130], .bfloat16)
+        let widened = StoredWeight(half.values, [64, 130], .float32)
+        let x = Tensor([3, 130], numbers(390, seed: 10))
+        #expect(matrix(half).product(x).array == matrix(widened).product(x).array)
+    }
+}
