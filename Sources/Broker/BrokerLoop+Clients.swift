@@ -17,11 +17,19 @@ extension BrokerLoop {
             do throws(FrameError) {
                 hear(try ClientMessage(frames: frames), from: peer)
             } catch {
-                counters.refusedFrames += 1
-                if error.deservesAnswer { send(peer, .response(CallResponse(refusing: error)), error.encoding) }
+                refuse(error, from: peer)
             }
             takeOutUnreachable()
         }
+    }
+
+    private func refuse(_ error: FrameError, from peer: Peer) {
+        counters.refusedFrames += 1
+        guard error.id.isEmpty || !isOpen(error.id, peer) else {
+            counters.repeated += 1
+            return
+        }
+        if error.deservesAnswer { send(peer, .response(CallResponse(refusing: error)), error.encoding) }
     }
 
     func hear(_ message: ClientMessage, from peer: Peer) {
@@ -41,16 +49,16 @@ extension BrokerLoop {
     }
 
     func hear(_ request: CallRequest, from peer: Peer) {
+        // A second request under an open id is a repetition, whatever it asks: the first one's answer is the answer.
+        guard !isOpen(request.id, peer) else {
+            counters.repeated += 1
+            return
+        }
         guard let method = Method(rawValue: request.method) else {
             counters.unknownMethods += 1
             answer(
                 peer, request,
                 RPCStatus(.unimplemented, "there is no method \(request.method)", reason: .unknownMethod))
-            return
-        }
-        // A second request under an open id is a repetition: the first one's answer is the answer.
-        guard !isOpen(request.id, peer) else {
-            counters.repeated += 1
             return
         }
         guard method.task == nil else {
@@ -104,7 +112,14 @@ extension BrokerLoop {
         if !outboxes.send(peer.frames(reply.frames(encoding)), to: peer.routing, transmit) { giveUp(peer.client) }
     }
 
-    func transmit(_ frames: [[UInt8]]) throws(MessagingError) { try frontListener.socket.send(frames) }
+    private func transmit(_ frames: [[UInt8]]) -> Outboxes.Delivery {
+        do throws(MessagingError) {
+            try frontListener.socket.send(frames)
+            return .sent
+        } catch {
+            return error.code == .wouldBlock ? .full : .gone
+        }
+    }
 
     func flushOutboxes() {
         guard !outboxes.isEmpty else { return }

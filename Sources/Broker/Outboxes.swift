@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: MIT
 
-package import Messaging
-
 /// Messages for peers that do not take them as fast as they are written.
 ///
 /// A burst of answers is larger than what the socket queues for one peer, although the peer reads all the while. What
@@ -18,8 +16,17 @@ package struct Outboxes {
         }
     }
 
+    /// What became of a message.
+    package enum Delivery: Sendable {
+        case sent
+        /// There is no room for it now.
+        case full
+        /// The peer is not there any more.
+        case gone
+    }
+
     /// Sends one message, its peer's routing id first, without waiting.
-    package typealias Transmit = ([[UInt8]]) throws(MessagingError) -> Void
+    package typealias Transmit = ([[UInt8]]) -> Delivery
 
     private struct Box {
         var messages: [[[UInt8]]] = []
@@ -42,12 +49,8 @@ package struct Outboxes {
     /// - Returns: false where the peer is gone or over its bound; nothing waits for it any more.
     package mutating func send(_ frames: [[UInt8]], to peer: [UInt8], _ transmit: Transmit) -> Bool {
         if boxes[peer] == nil {
-            do throws(MessagingError) {
-                try transmit([peer] + frames)
-                return true
-            } catch {
-                guard error.code == .wouldBlock else { return false }
-            }
+            let delivery = transmit([peer] + frames)
+            if delivery != .full { return delivery == .sent }
         }
         return keep(frames, for: peer)
     }
@@ -74,12 +77,9 @@ package struct Outboxes {
         guard var box = boxes.removeValue(forKey: peer) else { return true }
         var sent = 0
         for frames in box.messages {
-            do throws(MessagingError) {
-                try transmit([peer] + frames)
-            } catch {
-                guard error.code == .wouldBlock else { return false }
-                break
-            }
+            let delivery = transmit([peer] + frames)
+            if delivery == .gone { return false }
+            if delivery == .full { break }
             sent += 1
             box.bytes -= Self.size(frames)
         }

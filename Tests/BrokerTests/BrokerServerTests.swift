@@ -77,6 +77,34 @@ struct BrokerServerTests {
         #expect(try client.status().counters["jobs_dispatched_total"] == 1)
     }
 
+    @Test("a repetition gets no answer of its own, also when it could not be taken")
+    func brokenRepetition() throws {
+        let broker = try BrokerServer.onLoopback(context)
+        defer { broker.stop() }
+        let client = try RawClient(context, broker)
+        let worker = try RawWorker(context, broker, "a")
+        try client.detect("x")
+        let job = try worker.job()
+        let large = [UInt8](repeating: 0, count: WireLimits.requestBodyBytes + 1)
+        for request in [
+            CallRequest(id: "x", method: "/foo.Bar/Baz", body: []), CallRequest(id: "x", method: "no path", body: []),
+            CallRequest(id: "x", method: Method.detect.rawValue, body: large),
+            CallRequest(id: "x", method: Method.healthCheck.rawValue, body: []),
+        ] {
+            try client.peer.say(ClientMessage.request(request).frames(.protobuf))
+        }
+        try client.ask("after", .healthCheck)
+        #expect(try client.response().id == "after")
+        try worker.answer(job, "the one answer")
+        let response = try client.response()
+        #expect(response.id == "x" && response.body == Array("the one answer".utf8))
+        #expect(try client.status().counters["requests_repeated_total"] == 4)
+        // The id is free again.
+        try client.peer.say(
+            ClientMessage.request(CallRequest(id: "x", method: "/foo.Bar/Baz", body: [])).frames(.protobuf))
+        #expect(try client.response().status.reason == .unknownMethod)
+    }
+
     @Test("a deadline ends a call that nobody took")
     func deadline() throws {
         let broker = try BrokerServer.onLoopback(context)
