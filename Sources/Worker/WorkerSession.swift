@@ -45,6 +45,8 @@ package struct WorkerSession {
         var isStarted = false
         /// The broker asked for an end; the engine still owes the answer.
         var isCancelled = false
+        /// The worker is leaving and stopped it: its caller did not ask for that, so it begins anew elsewhere.
+        var isGivenUp = false
     }
 
     private let hello: WorkerHello
@@ -193,7 +195,10 @@ extension WorkerSession {
             counters.lateResults += 1
             return []
         }
-        held.remove(at: index)
+        let job = held.remove(at: index)
+        if job.isGivenUp, !job.isCancelled, result.status.code == .cancelled {
+            return [.send(.drain(returned: [result.dispatch]))] + leaveIfDone()
+        }
         return [.send(.result(result))] + leaveIfDone()
     }
 }
@@ -231,9 +236,9 @@ extension WorkerSession {
         return [.send(.drain(returned: dispatches))] + leaveIfDone()
     }
 
-    /// Stops what is still running; the answers are sent as they come.
-    package mutating func cancelRunning() -> [Action] {
-        for index in held.indices { held[index].isCancelled = true }
+    /// Stops what is still running, and hands it back as it ends; what was done in time is answered.
+    package mutating func giveUpRunning() -> [Action] {
+        for index in held.indices { held[index].isGivenUp = true }
         return held.map { .cancel($0.dispatch) }
     }
 

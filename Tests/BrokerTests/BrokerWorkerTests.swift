@@ -188,6 +188,25 @@ struct BrokerWorkerTests {
         #expect(try client.response().body == Array("second".utf8))
     }
 
+    @Test("a job that a leaving worker had begun and hands back goes to another, and nobody is blamed")
+    func handsBackWhatItBegan() throws {
+        let broker = try BrokerServer.onLoopback(context)
+        defer { broker.stop() }
+        let client = try RawClient(context, broker)
+        try client.detect("1")
+        for number in 1...4 {
+            let worker = try RawWorker(context, broker, "w\(number)")
+            let job = try worker.job()
+            try worker.say(.started(job.dispatch))
+            try worker.say(.drain(returned: [job.dispatch]))
+            try worker.say(.bye(.ok))
+        }
+        let last = try RawWorker(context, broker, "last")
+        try last.answer(try last.job())
+        let response = try client.response()
+        #expect(response.status.isOK && response.attempts == 5)
+    }
+
     @Test("a process that says HELLO again begins anew, and its former session's job goes on")
     func again() throws {
         let broker = try BrokerServer.onLoopback(context)

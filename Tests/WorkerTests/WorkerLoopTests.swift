@@ -194,6 +194,28 @@ struct WorkerLoopTests {
         bench.broker.stop()
     }
 
+    @Test func aJobThatOutlastsTheGraceIsHandedBackAndNotCancelled() async throws {
+        let bench = Bench(grace: .milliseconds(50))
+        try await bench.broker.welcome()
+        let job = bench.job("wait")
+        bench.broker.say(.job(job))
+        try await bench.broker.hear { if case .started = $0 { true } else { nil } }
+        bench.worker.stop()
+        var returned: [Dispatch] = []
+        let bye = try await bench.broker.hear { message -> RPCStatus? in
+            switch message {
+            case .drain(let dispatches): returned += dispatches
+            case .result(let result): Issue.record("answered with \(result.status)")
+            case .bye(let status): return status
+            default: break
+            }
+            return nil
+        }
+        #expect(returned == [job.dispatch] && bye == .ok)
+        #expect(await bench.ended.value == nil)
+        bench.broker.stop()
+    }
+
     @Test func aBrokerThatForgotIsToldAgain() async throws {
         let bench = Bench()
         try await bench.broker.welcome()

@@ -190,13 +190,51 @@ struct WorkerSessionTests {
         #expect(actions == [.send(.drain(returned: [second]))])
         actions = session.received(.drain, at: start)
         #expect(actions == [])
-        actions = session.cancelRunning()
+        actions = session.giveUpRunning()
         #expect(actions == [.cancel(first)])
         actions = session.finished(JobResult(dispatch: first, status: .ok))
         #expect(actions == [.send(.result(JobResult(dispatch: first, status: .ok))), .send(.bye(.ok)), .finish(nil)])
         actions = session.received(.who, at: start)
         #expect(actions == [])
         #expect(session.nextDeadline == nil)
+    }
+
+    private func stopping() -> WorkerSession {
+        var session = open()
+        _ = session.received(.job(job(first)), at: start)
+        _ = session.started(first)
+        _ = session.drain()
+        _ = session.handedBack([])
+        return session
+    }
+
+    /// Nobody but the worker wanted it to stop: another does it.
+    @Test func whatALeavingWorkerStopsIsHandedBack() {
+        var session = stopping()
+        var actions = session.giveUpRunning()
+        #expect(actions == [.cancel(first)])
+        actions = session.finished(JobResult(dispatch: first, status: RPCStatus(.cancelled)))
+        #expect(actions == [.send(.drain(returned: [first])), .send(.bye(.ok)), .finish(nil)])
+    }
+
+    @Test(arguments: [StatusCode.deadlineExceeded, .internal])
+    func whatEndsByItselfIsAnswered(_ code: StatusCode) {
+        var session = stopping()
+        _ = session.giveUpRunning()
+        let result = JobResult(dispatch: first, status: RPCStatus(code))
+        let actions = session.finished(result)
+        #expect(actions.first == .send(.result(result)))
+    }
+
+    @Test(arguments: [true, false])
+    func whatItsCallerCancelledIsAnsweredWithThat(_ cancelledFirst: Bool) {
+        var session = stopping()
+        if !cancelledFirst { _ = session.giveUpRunning() }
+        _ = session.received(.cancel(first, reason: ""), at: start)
+        if cancelledFirst { _ = session.giveUpRunning() }
+        let result = JobResult(dispatch: first, status: RPCStatus(.cancelled))
+        let actions = session.finished(result)
+        #expect(actions.first == .send(.result(result)))
     }
 
     /// The engine took the job in the moment of the drain: it is finished, not handed back.
