@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import Inference
 import Testing
 import Wire
 import Worker
