@@ -16,6 +16,8 @@ public struct Scheduler: ~Copyable {
         var attempts = 0
         /// How often a worker was lost that had begun with it.
         var failures = 0
+        /// How often a worker was lost that it was at.
+        var losses = 0
         var worker: WorkerID?
     }
 
@@ -277,16 +279,21 @@ public struct Scheduler: ~Copyable {
         // The youngest first: each goes to the front, so that the oldest ends up there.
         for (attempt, held) in worker.held.sorted(by: { $0.key.call > $1.key.call }) {
             guard let call = calls[attempt.call], call.worker == id, call.attempts == attempt.number else { continue }
+            calls[attempt.call]!.losses += 1
             if held.hasStarted { calls[attempt.call]!.failures += 1 }
-            if calls[attempt.call]!.failures >= configuration.maxFailures {
+            if isPoison(calls[attempt.call]!) {
                 counters.poisoned += 1
                 calls[attempt.call]!.worker = nil
-                actions += end(attempt.call, .poison(failures: configuration.maxFailures), at: now)
+                actions += end(attempt.call, .poison(losses: calls[attempt.call]!.losses), at: now)
             } else {
                 requeue(attempt)
             }
         }
         return actions
+    }
+
+    private func isPoison(_ call: Call) -> Bool {
+        call.failures >= configuration.maxFailures || call.losses >= configuration.maxLosses
     }
 
     private mutating func requeue(_ attempt: Attempt) {

@@ -70,7 +70,7 @@ public enum CallEnding: Hashable, Sendable {
     case tooLarge(limit: Int)
     case draining
     /// Workers were lost over it, so many times.
-    case poison(failures: Int)
+    case poison(losses: Int)
 }
 
 /// Why a worker's session ended.

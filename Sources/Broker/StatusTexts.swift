@@ -26,9 +26,9 @@ extension CallEnding {
                 reasonMetadata: ["limit_bytes": "\(limit)"])
         case .draining:
             RPCStatus(.unavailable, "the broker is stopping", reason: .draining)
-        case .poison(let failures):
+        case .poison(let losses):
             RPCStatus(
-                .unknown, "\(failures) workers were lost while they worked on this call; it is not tried again",
+                .unknown, "\(losses) workers were lost while they had this call; it is not tried again",
                 reason: .poisonJob)
         }
     }

@@ -18,6 +18,8 @@ struct SchedulerSimulation {
         var held: [WorkerID: [Attempt]] = [:]
         /// What lost workers still hold: their answers come late.
         var ghosts: [(WorkerID, Attempt)] = []
+        /// How many workers were lost with the call at them.
+        var lost: [CallID: Int] = [:]
         /// Jobs that their workers forgot: they live and beat, but will never answer these.
         var forgotten: Set<Attempt> = []
         let credits = 2
@@ -89,8 +91,15 @@ struct SchedulerSimulation {
 
         mutating func lose() {
             guard let worker = someWorker() else { return }
-            ghosts += held.removeValue(forKey: worker)!.map { (worker, $0) }
+            losing(worker)
             apply(scheduler.workerLeft(worker, .left, at: now))
+        }
+
+        mutating func losing(_ worker: WorkerID) {
+            for attempt in held.removeValue(forKey: worker) ?? [] {
+                ghosts.append((worker, attempt))
+                lost[attempt.call, default: 0] += 1
+            }
         }
 
         mutating func lateAnswer() {
@@ -155,11 +164,12 @@ struct SchedulerSimulation {
                 case .dispatch(let attempt, let worker):
                     #expect(held[worker] != nil, "a job for a worker that is gone")
                     held[worker, default: []].append(attempt)
+                    #expect(lost[attempt.call, default: 0] < terms.maxLosses, "\(attempt) goes on killing workers")
                     #expect(held[worker]!.count <= credits, "more jobs than credits")
                     #expect(ended[attempt.call] == nil, "a job of a call that has ended")
                 case .end(let id, _, _): end(id)
                 case .expel(let worker, _):
-                    ghosts += (held.removeValue(forKey: worker) ?? []).map { (worker, $0) }
+                    losing(worker)
                 case .cancel, .drain: break
                 }
             }

@@ -11,7 +11,7 @@ struct SchedulerTests {
     private let w2 = WorkerID(2)
     private let terms = SchedulerConfiguration(
         beatInterval: .seconds(1), liveness: 3, stallLimit: .seconds(10), answerLimit: .seconds(20), maxFailures: 3,
-        queueCalls: 4,
+        maxLosses: 8, queueCalls: 4,
         queueBytes: 1000,
         noWorkerPatience: .seconds(5))
 
@@ -78,10 +78,38 @@ struct SchedulerTests {
             #expect(actions.count == 2)
             scheduler.jobStarted(first(1, round), by: worker)
             let lost = scheduler.workerLeft(worker, .left, at: .seconds(round))
-            #expect(lost == (round < 3 ? [] : [.end(call(1), .poison(failures: 3), attempts: 3)]))
+            #expect(lost == (round < 3 ? [] : [.end(call(1), .poison(losses: 3), attempts: 3)]))
         }
         let last = scheduler.workerJoined(w1, credits: 1, at: .seconds(9))
         #expect(last == [.dispatch(first(2, 4), to: w1)], "its neighbour lives on")
+    }
+
+    @Test("a call that is at eight workers when they are lost ends, although none said that it had begun")
+    func quickPoison() {
+        var scheduler = Scheduler(terms, now: .zero)
+        _ = scheduler.callArrived(call(1), client: client, bytes: 10, deadline: .seconds(600), at: .zero)
+        for round in 1...8 {
+            let worker = WorkerID(UInt64(10 + round))
+            #expect(
+                scheduler.workerJoined(worker, credits: 1, at: .zero) == [.dispatch(first(1, round), to: worker)])
+            let lost = scheduler.workerLeft(worker, .left, at: .zero)
+            #expect(lost == (round < 8 ? [] : [.end(call(1), .poison(losses: 8), attempts: 8)]))
+        }
+        let isIdle = scheduler.isIdle
+        #expect(isIdle && scheduler.counters.poisoned == 1)
+    }
+
+    @Test("handing back is no loss")
+    func handingBackIsNoLoss() {
+        var scheduler = Scheduler(terms, now: .zero)
+        _ = scheduler.callArrived(call(1), client: client, bytes: 10, deadline: .seconds(600), at: .zero)
+        for round in 1...20 {
+            let worker = WorkerID(UInt64(10 + round))
+            #expect(
+                scheduler.workerJoined(worker, credits: 1, at: .zero) == [.dispatch(first(1, round), to: worker)])
+            #expect(scheduler.workerDraining(worker, returned: [first(1, round)]).isEmpty)
+            #expect(scheduler.workerLeft(worker, .left, at: .zero).isEmpty)
+        }
     }
 
     @Test("clients take turns")
