@@ -6,9 +6,10 @@ internal import Wire
 
 // The back: what workers say, and what they are told.
 extension BrokerLoop {
-    func drainBack() throws(MessagingError) {
+    /// True when it found the end.
+    func drainBack() throws(MessagingError) -> Bool {
         for _ in 0..<Self.turn {
-            guard var frames = try backListener.socket.receive() else { return }
+            guard var frames = try backListener.socket.receive() else { return true }
             guard !frames.isEmpty else { continue }
             let routing = frames.removeFirst()
             do throws(FrameError) {
@@ -18,6 +19,7 @@ extension BrokerLoop {
             }
             takeOutUnreachable()
         }
+        return false
     }
 
     /// A RESULT among them is not dropped: its call waits, and its job holds a credit.

@@ -30,6 +30,9 @@ final class BrokerLoop {
     var nextBeat: Duration = .zero
     var drainDeadline: Duration?
     var isStopped = false
+    var standstill: Standstill
+    /// Whether the back was read to its end in this turn.
+    var hasHeardWorkers = true
     var outboxes: Outboxes
     var outboxRetry = SendRetry()
     /// Peers that a message could not reach; `takeOutUnreachable` tells the scheduler.
@@ -48,6 +51,7 @@ final class BrokerLoop {
         self.configuration = configuration
         self.logger = logger
         scheduler = Scheduler(configuration.scheduler, now: .zero)
+        standstill = Standstill(tolerance: configuration.scheduler.beatInterval, now: .zero)
         outboxes = Outboxes(
             Outboxes.Limits(messages: configuration.clientOutboxMessages, bytes: configuration.clientOutboxBytes))
     }
@@ -58,10 +62,13 @@ final class BrokerLoop {
         logger.info("listening", metadata: ["front": "\(frontListener.address)", "back": "\(backListener.address)"])
         while !isStopped {
             do throws(MessagingError) {
+                let pause = wait
+                standstill.plan(now + pause)
                 let readable = try Poller.wait(
-                    [frontListener.socket.pollItem, backListener.socket.pollItem, orders.pollItem], timeout: wait)
+                    [frontListener.socket.pollItem, backListener.socket.pollItem, orders.pollItem], timeout: pause)
                 if readable[2] { obey() }
-                if readable[1] { try drainBack() }
+                hasHeardWorkers = !readable[1]
+                if readable[1] { hasHeardWorkers = try drainBack() }
                 if readable[0] { try drainFront() }
             } catch {
                 logger.error("socket", metadata: ["error": "\(error)"])
@@ -79,7 +86,12 @@ final class BrokerLoop {
     }
 
     func passTime() {
-        perform(scheduler.timePassed(at: now))
+        let gap = standstill.passed(at: now)
+        if gap > .zero {
+            logger.warning("the broker stood still", metadata: ["seconds": "\(gap.inSeconds)"])
+            scheduler.stoodStill(for: gap, at: now)
+        }
+        perform(scheduler.timePassed(at: now, hasHeardAll: hasHeardWorkers))
         if now >= nextBeat {
             nextBeat = now + configuration.scheduler.beatInterval
             for worker in workers.values { tell(worker, .beat) }

@@ -34,6 +34,12 @@ public struct Scheduler: ~Copyable {
 
         var freeCredits: Int { isDraining ? 0 : max(0, credits - held.count) }
 
+        mutating func shift(by gap: Duration, notPast now: Duration) {
+            lastHeard = min(now, lastHeard + gap)
+            progressedAt = min(now, progressedAt + gap)
+            held = held.mapValues { Held(hasStarted: $0.hasStarted, endedAt: $0.endedAt.map { min(now, $0 + gap) }) }
+        }
+
         /// Since when an answer is owed that nobody waits for; `nil` when none is.
         var oldestOwed: Duration? { held.values.compactMap(\.endedAt).min() }
     }
@@ -180,14 +186,20 @@ public struct Scheduler: ~Copyable {
     /// Whether nothing is left to do.
     public var isIdle: Bool { calls.isEmpty }
 
+    /// The broker itself stood still for so long: that nobody was heard in that time says nothing about anybody.
+    public mutating func stoodStill(for gap: Duration, at now: Duration) {
+        for id in workers.keys { workers[id]!.shift(by: gap, notPast: now) }
+    }
+
     /// Looks at every clock. To be called at `nextWake`, or more often.
-    public mutating func timePassed(at now: Duration) -> [SchedulerAction] {
+    /// - Parameter hasHeardAll: false while messages of workers are still unread: then none is judged.
+    public mutating func timePassed(at now: Duration, hasHeardAll: Bool = true) -> [SchedulerAction] {
         var actions: [SchedulerAction] = []
         for id in calls.filter({ $0.value.deadline <= now }).keys.sorted() {
             counters.deadlines += 1
             actions += end(id, .deadlineExceeded, at: now)
         }
-        for (id, worker) in workers {
+        for (id, worker) in workers where hasHeardAll {
             guard let loss = loss(of: worker, at: now) else { continue }
             counters.workersLost += 1
             actions.append(.expel(id, loss))

@@ -211,12 +211,21 @@ extension WorkerSession {
         case .greeting(let since): return now >= since + helloInterval ? greet(at: now) : []
         case .pausing(let until): return paused(until, at: now)
         case .open(let welcome, let heard, let beaten):
+            let heard = excusing(
+                since: min(beaten + welcome.beatInterval, heard + welcome.silenceLimit), heard, at: now)
             if now >= heard + welcome.silenceLimit { return lost(at: now) }
             guard now >= beaten + welcome.beatInterval else { return [] }
             state = .open(welcome, heard: heard, beaten: now)
             return [.send(.beat(beat(progress)))]
         case .over: return []
         }
+    }
+
+    /// When the broker counts as heard, where this was to be called at `due`: a worker that itself stood still for more than
+    /// an interval has heard nobody in that time.
+    private func excusing(since due: Instant, _ heard: Instant, at now: Instant) -> Instant {
+        guard case .open(let welcome, _, _) = state, now > due + welcome.beatInterval else { return heard }
+        return min(now, heard + due.duration(to: now))
     }
 
     /// Takes no more jobs, hands back those not begun, and leaves when the rest is done.

@@ -67,6 +67,30 @@ struct SchedulerTests {
             scheduler.timePassed(at: .seconds(30)) == [.expel(w1, .stuck)])
     }
 
+    @Test("nobody is blamed for the time that the broker stood still")
+    func stoodStill() {
+        var scheduler = Scheduler(terms, now: .zero)
+        _ = scheduler.workerJoined(w1, credits: 2, at: .zero)
+        _ = scheduler.callArrived(call(1), client: client, bytes: 10, deadline: .seconds(1), at: .zero)
+        scheduler.beat(w1, progress: 1, isBusy: true, at: .seconds(1))
+        _ = scheduler.timePassed(at: .seconds(1))
+        scheduler.stoodStill(for: .seconds(60), at: .seconds(61))
+        #expect(scheduler.timePassed(at: .seconds(61)).isEmpty)
+        // Its limits begin anew where they were: 3 s of silence, 10 s without progress, 20 s with an answer owed.
+        #expect(scheduler.timePassed(at: .seconds(64) - .nanoseconds(1)).isEmpty)
+        scheduler.workerHeard(w1, at: .seconds(64))
+        #expect(scheduler.timePassed(at: .seconds(66)).isEmpty)
+        #expect(scheduler.timePassed(at: .seconds(67)) == [.expel(w1, .silent)])
+    }
+
+    @Test("a worker whose messages are still unread is not judged")
+    func unread() {
+        var scheduler = Scheduler(terms, now: .zero)
+        _ = scheduler.workerJoined(w1, credits: 1, at: .zero)
+        #expect(scheduler.timePassed(at: .seconds(3), hasHeardAll: false).isEmpty)
+        #expect(scheduler.timePassed(at: .seconds(3)) == [.expel(w1, .silent)])
+    }
+
     @Test("three workers lost over one call end it; a call that had not begun is not blamed")
     func poison() {
         var scheduler = Scheduler(terms, now: .zero)

@@ -60,6 +60,7 @@ struct WorkerSessionTests {
         var session = open()
         _ = session.received(.job(job(first)), at: start)
         _ = session.received(.beat, at: start + .seconds(1))
+        for second in 1...4 { _ = session.timePassed(at: start + .seconds(second), progress: 0) }
         var actions = session.timePassed(at: start + .milliseconds(4999), progress: 0)
         #expect(!actions.contains(.reconnect))
         actions = session.timePassed(at: start + .seconds(5), progress: 0)
@@ -69,6 +70,20 @@ struct WorkerSessionTests {
         actions = session.finished(JobResult(dispatch: first, status: .ok))
         #expect(actions == [])
         #expect(session.counters.lateResults == 1)
+    }
+
+    /// A process that was stopped, or a machine that slept, is no reason to leave a broker that lives.
+    @Test func aWorkerThatStoodStillDoesNotBlameTheBroker() {
+        var session = open()
+        var actions = session.timePassed(at: start + .seconds(60), progress: 0)
+        #expect(actions == [.send(.beat(WorkerBeat()))])
+        for second in 61...62 {
+            actions = session.timePassed(at: start + .seconds(second), progress: 0)
+            #expect(!actions.contains(.reconnect))
+        }
+        // The silence that was there before the pause counts.
+        actions = session.timePassed(at: start + .seconds(63), progress: 0)
+        #expect(actions == [.reconnect])
     }
 
     @Test func creditsAreHeldAgainstTheBroker() {
