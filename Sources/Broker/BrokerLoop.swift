@@ -136,8 +136,11 @@ final class BrokerLoop {
         }
     }
 
-    /// Answers what is still open, and sends the workers away to look for another broker.
+    /// Answers what is still open or unread, and sends the workers away to look for another broker.
     func farewell() {
+        drainDeadline = drainDeadline ?? now
+        perform(scheduler.drain())
+        hearLast()
         for (id, _) in calls { finish(id, RPCStatus(.unavailable, "the broker is stopping", reason: .draining)) }
         for watcher in watchers {
             answer(watcher.peer, watcher.request, RPCStatus(.unavailable, "the broker is stopping"))
@@ -151,6 +154,22 @@ final class BrokerLoop {
         logger.info("stopped")
     }
 
-    /// How long the last answers may take to leave.
+    /// Reads what clients had sent before they could know: each REQUEST among it is refused, and not left without a word.
+    func hearLast() {
+        let end = now + Self.farewellLimit
+        do throws(MessagingError) {
+            while now < end, try Poller.wait([frontListener.socket.pollItem], timeout: Self.lastWords)[0] {
+                try drainFront()
+                flushOutboxes()
+            }
+        } catch {
+            logger.error("socket", metadata: ["error": "\(error)"])
+        }
+    }
+
+    /// How long reading the last requests may take, and sending the last answers.
     static let farewellLimit: Duration = .seconds(2)
+    /// A front that is quiet for so long has nothing more to read; the socket needs a moment to take the next messages
+    /// from a connection that it had to hold up.
+    static let lastWords: Duration = .milliseconds(50)
 }

@@ -276,6 +276,24 @@ struct BrokerServerTests {
         }
     }
 
+    /// They come faster than the broker reads, so that most are unread when it is told to stop.
+    @Test("what was sent before the broker stopped is refused, and not left without a word")
+    func stopUnread() throws {
+        let broker = try BrokerServer.onLoopback(context)
+        let client = try RawClient(context, broker)
+        try client.ask("first", .healthCheck)
+        #expect(try client.response().status.isOK)
+        for number in 0..<500 { try client.detect("\(number)") }
+        broker.stop()
+        var answered: Set<String> = []
+        for _ in 0..<500 {
+            let response = try client.response()
+            #expect(response.status.reason == .draining)
+            answered.insert(response.id)
+        }
+        #expect(answered.count == 500)
+    }
+
     @Test("an address that other machines could reach is refused")
     func wide() {
         #expect(throws: MessagingError.self) { try BrokerConfiguration(front: "tcp://0.0.0.0:5540") }
