@@ -24,8 +24,8 @@ public final class BrokerServer: Sendable {
         // The sockets are made by the thread that owns them; only their addresses, or their failure, come back.
         thread = DedicatedThread(name: "broker") {
             do throws(MessagingError) {
-                let front = try BrokerLoop.Listener(configuration.front, configuration, context)
-                let back = try BrokerLoop.Listener(configuration.back, configuration, context)
+                let front = try Listener(configuration.front, configuration, context)
+                let back = try Listener(configuration.back, configuration, context)
                 started.withLock { $0 = .success((front.address, back.address)) }
                 ready.signal()
                 let loop = BrokerLoop(configuration, front: front, back: back, orders: orders, logger: logger)

@@ -10,9 +10,8 @@ struct Peer: Hashable {
 
     var client: ClientID { ClientID(routing) }
 
-    func frames(_ message: [[UInt8]]) -> [[UInt8]] {
-        (isDelimited ? [routing, []] : [routing]) + message
-    }
+    /// What follows the routing id.
+    func frames(_ message: [[UInt8]]) -> [[UInt8]] { isDelimited ? [[]] + message : message }
 }
 
 /// A call that waits for a worker's answer.

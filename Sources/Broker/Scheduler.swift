@@ -16,6 +16,8 @@ public struct Scheduler: ~Copyable {
         var attempts = 0
         /// How often a worker was lost that had begun with it.
         var failures = 0
+        /// How often a worker was lost that it was at.
+        var losses = 0
         var worker: WorkerID?
     }
 
@@ -26,12 +28,28 @@ public struct Scheduler: ~Copyable {
         var progressedAt: Duration
         var isBusy = false
         var isDraining = false
-        /// What it was given and has not answered; false until it says that it began. Each takes a credit, also when the
-        /// call has ended meanwhile.
-        var held: [Attempt: Bool] = [:]
+        /// What it was given and has not answered. Each takes a credit, also when the call has ended meanwhile.
+        var held: [Attempt: Held] = [:]
         var done = 0
 
         var freeCredits: Int { isDraining ? 0 : max(0, credits - held.count) }
+
+        mutating func shift(by gap: Duration, notPast now: Duration) {
+            lastHeard = min(now, lastHeard + gap)
+            progressedAt = min(now, progressedAt + gap)
+            held = held.mapValues { Held(hasStarted: $0.hasStarted, endedAt: $0.endedAt.map { min(now, $0 + gap) }) }
+        }
+
+        /// Since when an answer is owed that nobody waits for; `nil` when none is.
+        var oldestOwed: Duration? { held.values.compactMap(\.endedAt).min() }
+    }
+
+    /// A job at a worker.
+    struct Held {
+        /// Whether the worker said that it began.
+        var hasStarted = false
+        /// When the call ended without it; from then on the worker owes only its answer.
+        var endedAt: Duration?
     }
 
     public let configuration: SchedulerConfiguration
@@ -72,17 +90,17 @@ public struct Scheduler: ~Copyable {
     }
 
     /// A caller gave up; nothing happens for a call that is done or unknown.
-    public mutating func callCancelled(_ id: CallID) -> [SchedulerAction] {
+    public mutating func callCancelled(_ id: CallID, at now: Duration) -> [SchedulerAction] {
         guard calls[id] != nil else { return [] }
         counters.cancelled += 1
-        return end(id, .cancelled) + assign()
+        return end(id, .cancelled, at: now) + assign()
     }
 
     /// A caller's connection is gone.
-    public mutating func clientGone(_ client: ClientID) -> [SchedulerAction] {
+    public mutating func clientGone(_ client: ClientID, at now: Duration) -> [SchedulerAction] {
         let theirs = calls.filter { $0.value.client == client }.keys.sorted()
         counters.cancelled += theirs.count
-        return theirs.flatMap { end($0, .abandoned) } + assign()
+        return theirs.flatMap { end($0, .abandoned, at: now) } + assign()
     }
 
     // MARK: - Workers
@@ -118,7 +136,7 @@ public struct Scheduler: ~Copyable {
             counters.late += 1
             return
         }
-        workers[id]?.held[attempt] = true
+        workers[id]?.held[attempt]?.hasStarted = true
     }
 
     /// A worker answered.
@@ -168,14 +186,20 @@ public struct Scheduler: ~Copyable {
     /// Whether nothing is left to do.
     public var isIdle: Bool { calls.isEmpty }
 
+    /// The broker itself stood still for so long: that nobody was heard in that time says nothing about anybody.
+    public mutating func stoodStill(for gap: Duration, at now: Duration) {
+        for id in workers.keys { workers[id]!.shift(by: gap, notPast: now) }
+    }
+
     /// Looks at every clock. To be called at `nextWake`, or more often.
-    public mutating func timePassed(at now: Duration) -> [SchedulerAction] {
+    /// - Parameter hasHeardAll: false while messages of workers are still unread: then none is judged.
+    public mutating func timePassed(at now: Duration, hasHeardAll: Bool = true) -> [SchedulerAction] {
         var actions: [SchedulerAction] = []
         for id in calls.filter({ $0.value.deadline <= now }).keys.sorted() {
             counters.deadlines += 1
-            actions += end(id, .deadlineExceeded)
+            actions += end(id, .deadlineExceeded, at: now)
         }
-        for (id, worker) in workers {
+        for (id, worker) in workers where hasHeardAll {
             guard let loss = loss(of: worker, at: now) else { continue }
             counters.workersLost += 1
             actions.append(.expel(id, loss))
@@ -184,7 +208,7 @@ public struct Scheduler: ~Copyable {
         if let since = withoutWorkerSince {
             for id in waiting where max(since, calls[id]!.arrival) + configuration.noWorkerPatience <= now {
                 counters.refused += 1
-                actions += end(id, .noWorker(retryAfter: configuration.noWorkerPatience))
+                actions += end(id, .noWorker(retryAfter: configuration.noWorkerPatience), at: now)
             }
         }
         return actions + assign()
@@ -196,6 +220,7 @@ public struct Scheduler: ~Copyable {
         for worker in workers.values {
             times.append(worker.lastHeard + configuration.silenceLimit)
             if worker.isBusy { times.append(worker.progressedAt + configuration.stallLimit) }
+            if let owed = worker.oldestOwed { times.append(owed + configuration.answerLimit) }
         }
         if let since = withoutWorkerSince {
             times += waiting.map { max(since, calls[$0]!.arrival) + configuration.noWorkerPatience }
@@ -235,7 +260,7 @@ public struct Scheduler: ~Copyable {
             calls[id]!.attempts += 1
             calls[id]!.worker = worker
             let attempt = Attempt(call: id, number: calls[id]!.attempts)
-            workers[worker]!.held[attempt] = false
+            workers[worker]!.held[attempt] = Held()
             counters.dispatched += 1
             if attempt.number > 1 { counters.redelivered += 1 }
             actions.append(.dispatch(attempt, to: worker))
@@ -254,6 +279,7 @@ public struct Scheduler: ~Copyable {
     private func loss(of worker: Worker, at now: Duration) -> WorkerLoss? {
         if worker.lastHeard + configuration.silenceLimit <= now { return .silent }
         if worker.isBusy, worker.progressedAt + configuration.stallLimit <= now { return .stuck }
+        if let owed = worker.oldestOwed, owed + configuration.answerLimit <= now { return .stuck }
         return nil
     }
 
@@ -263,18 +289,23 @@ public struct Scheduler: ~Copyable {
         if workers.isEmpty { withoutWorkerSince = now }
         var actions: [SchedulerAction] = []
         // The youngest first: each goes to the front, so that the oldest ends up there.
-        for (attempt, hadStarted) in worker.held.sorted(by: { $0.key.call > $1.key.call }) {
+        for (attempt, held) in worker.held.sorted(by: { $0.key.call > $1.key.call }) {
             guard let call = calls[attempt.call], call.worker == id, call.attempts == attempt.number else { continue }
-            if hadStarted { calls[attempt.call]!.failures += 1 }
-            if calls[attempt.call]!.failures >= configuration.maxFailures {
+            calls[attempt.call]!.losses += 1
+            if held.hasStarted { calls[attempt.call]!.failures += 1 }
+            if isPoison(calls[attempt.call]!) {
                 counters.poisoned += 1
                 calls[attempt.call]!.worker = nil
-                actions += end(attempt.call, .poison(failures: configuration.maxFailures))
+                actions += end(attempt.call, .poison(losses: calls[attempt.call]!.losses), at: now)
             } else {
                 requeue(attempt)
             }
         }
         return actions
+    }
+
+    private func isPoison(_ call: Call) -> Bool {
+        call.failures >= configuration.maxFailures || call.losses >= configuration.maxLosses
     }
 
     private mutating func requeue(_ attempt: Attempt) {
@@ -284,10 +315,14 @@ public struct Scheduler: ~Copyable {
     }
 
     /// Ends a call and, if somebody works on it, the work.
-    private mutating func end(_ id: CallID, _ ending: CallEnding) -> [SchedulerAction] {
+    private mutating func end(_ id: CallID, _ ending: CallEnding, at now: Duration) -> [SchedulerAction] {
         guard let call = calls[id] else { return [] }
         var actions: [SchedulerAction] = []
-        if let worker = call.worker { actions.append(.cancel(Attempt(call: id, number: call.attempts), at: worker)) }
+        if let worker = call.worker {
+            let attempt = Attempt(call: id, number: call.attempts)
+            workers[worker]?.held[attempt]?.endedAt = now
+            actions.append(.cancel(attempt, at: worker))
+        }
         forget(id)
         return actions + [.end(id, ending, attempts: call.attempts)]
     }

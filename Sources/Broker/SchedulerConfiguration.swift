@@ -8,8 +8,13 @@ public struct SchedulerConfiguration: Sendable, Hashable {
     public var liveness: Int
     /// A busy worker whose progress stands still for so long is stuck.
     public var stallLimit: Duration
+    /// A worker that has not answered a job so long after its call had ended is stuck: its credit would never come back.
+    public var answerLimit: Duration
     /// A call that was being worked on when so many workers were lost is not tried again.
     public var maxFailures: Int
+    /// Nor is one that was at a worker, begun or not, when so many were lost: a job that kills its worker at once leaves no
+    /// word that it had begun.
+    public var maxLosses: Int
     /// Most calls waiting for a worker.
     public var queueCalls: Int
     /// Most bytes of all open calls, running ones included.
@@ -19,13 +24,16 @@ public struct SchedulerConfiguration: Sendable, Hashable {
 
     public init(
         beatInterval: Duration = .milliseconds(500), liveness: Int = 4, stallLimit: Duration = .seconds(30),
-        maxFailures: Int = 3, queueCalls: Int = 1024, queueBytes: Int = 256 << 20,
+        answerLimit: Duration = .seconds(30), maxFailures: Int = 3, maxLosses: Int = 8, queueCalls: Int = 1024,
+        queueBytes: Int = 256 << 20,
         noWorkerPatience: Duration = .seconds(5)
     ) {
         self.beatInterval = beatInterval
         self.liveness = liveness
         self.stallLimit = stallLimit
+        self.answerLimit = answerLimit
         self.maxFailures = maxFailures
+        self.maxLosses = maxLosses
         self.queueCalls = queueCalls
         self.queueBytes = queueBytes
         self.noWorkerPatience = noWorkerPatience

@@ -70,12 +70,14 @@ public enum CallEnding: Hashable, Sendable {
     case tooLarge(limit: Int)
     case draining
     /// Workers were lost over it, so many times.
-    case poison(failures: Int)
+    case poison(losses: Int)
 }
 
 /// Why a worker's session ended.
 public enum WorkerLoss: String, Hashable, Sendable {
     case silent, stuck, left, replaced
+    /// Its RESULT could not be read: whose it was cannot be told.
+    case illegible
 }
 
 /// Numbers that only grow.

@@ -26,10 +26,20 @@ extension CallEnding {
                 reasonMetadata: ["limit_bytes": "\(limit)"])
         case .draining:
             RPCStatus(.unavailable, "the broker is stopping", reason: .draining)
-        case .poison(let failures):
+        case .poison(let losses):
             RPCStatus(
-                .unknown, "\(failures) workers were lost while they worked on this call; it is not tried again",
+                .unknown, "\(losses) workers were lost while they had this call; it is not tried again",
                 reason: .poisonJob)
+        }
+    }
+}
+
+extension WorkerLoss {
+    /// Why a worker is sent away, in a BYE.
+    var words: String {
+        switch self {
+        case .silent, .stuck, .left, .replaced: "taken for \(rawValue)"
+        case .illegible: "a RESULT could not be read, nor whose it was"
         }
     }
 }

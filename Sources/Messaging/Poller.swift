@@ -43,6 +43,11 @@ public enum Poller {
         return polled.map { $0.revents & Int16(ZMQ_POLLIN) != 0 }
     }
 
+    /// Lets time pass, with nothing to wait for.
+    public static func sleep(_ pause: Duration) {
+        zmq_poll(nil, 0, milliseconds(pause))
+    }
+
     /// Rounded up: rounded down, the last part of a wait would be spent spinning.
     private static func milliseconds(_ timeout: Duration?) -> Int {
         guard let timeout else { return -1 }

@@ -23,6 +23,8 @@ public enum WireLimits {
     /// Call ids, idempotency keys, worker instances and names.
     public static let idBytes = 64
     public static let methodBytes = 128
+    /// A W3C trace context has 55 bytes; later versions of it may add to them.
+    public static let traceparentBytes = 128
     /// A longer status message is cut.
     public static let statusMessageBytes = 2048
     /// More violations of one request are not listed.

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 import Dispatch
-import Inference
+package import Inference
 import Synchronization
-import Wire
+package import Wire
 
 /// The jobs that wait for the engine, in order, with the flag of each.
-final class JobLine: Sendable {
-    typealias Entry = (job: Wire.Job, cancellation: CancellationFlag)
+package final class JobLine: Sendable {
+    package typealias Entry = (job: Wire.Job, cancellation: CancellationFlag)
 
     private struct State {
         var waiting: [Entry] = []
@@ -18,7 +18,9 @@ final class JobLine: Sendable {
     private let state = Mutex(State())
     private let available = DispatchSemaphore(value: 0)
 
-    func append(_ job: Wire.Job, at now: ContinuousClock.Instant) {
+    package init() {}
+
+    package func append(_ job: Wire.Job, at now: ContinuousClock.Instant) {
         let flag = CancellationFlag(deadline: now + .milliseconds(Int(job.remainingMilliseconds)))
         state.withLock {
             $0.waiting.append((job, flag))
@@ -27,12 +29,15 @@ final class JobLine: Sendable {
         available.signal()
     }
 
-    func cancel(_ dispatch: Wire.Dispatch) {
+    /// Stops a job: one that waits leaves the line, with its picture, and is never reported; for one that the engine has
+    /// taken the flag is raised.
+    package func cancel(_ dispatch: Wire.Dispatch) {
+        guard !withdraw(dispatch) else { return }
         state.withLock { $0.flags[dispatch] }?.cancel()
     }
 
     /// Takes a job out of the line; false when the engine has taken it already.
-    func withdraw(_ dispatch: Wire.Dispatch) -> Bool {
+    package func withdraw(_ dispatch: Wire.Dispatch) -> Bool {
         state.withLock { state in
             guard let index = state.waiting.firstIndex(where: { $0.job.dispatch == dispatch }) else { return false }
             state.waiting.remove(at: index)
@@ -42,7 +47,7 @@ final class JobLine: Sendable {
     }
 
     /// Blocks until there is a job; `nil` when the line is closed.
-    func next() -> Entry? {
+    package func next() -> Entry? {
         while true {
             available.wait()
             let (entry, isClosed): (Entry?, Bool) = state.withLock { state in

@@ -11,7 +11,7 @@ struct WorkerDialogue: ~Copyable {
     private let facts: EngineFacts
     private let drainGrace: Duration
     private let logger: Logger
-    /// When a running job is cancelled, and when it is left behind, once the worker is stopping.
+    /// When a running job is stopped and handed back, and when it is left behind, once the worker is stopping.
     private var patience: [ContinuousClock.Instant] = []
     private var ending: Ending?
 
@@ -81,13 +81,13 @@ struct WorkerDialogue: ~Copyable {
             case .success(let order): try perform(session.received(order, at: .now))
             case .failure(let error):
                 logger.warning("dropped a message of the broker: \(error)")
-                session.receivedGarbage()
+                try perform(session.receivedGarbage(error))
             case nil: return
             }
         }
     }
 
-    /// First the running job is cancelled, then it is left behind.
+    /// First the running job is stopped, then it is left behind.
     private mutating func losePatience() throws(MessagingError) {
         guard let deadline = patience.first, .now >= deadline else { return }
         patience.removeFirst()
@@ -96,7 +96,7 @@ struct WorkerDialogue: ~Copyable {
             try link.send(.bye(RPCStatus(.unavailable, "the engine did not end its job")))
             ending = .stopped
         } else {
-            try perform(session.cancelRunning())
+            try perform(session.giveUpRunning())
         }
     }
 

@@ -45,6 +45,8 @@ package struct WorkerSession {
         var isStarted = false
         /// The broker asked for an end; the engine still owes the answer.
         var isCancelled = false
+        /// The worker is leaving and stopped it: its caller did not ask for that, so it begins anew elsewhere.
+        var isGivenUp = false
     }
 
     private let hello: WorkerHello
@@ -104,9 +106,14 @@ extension WorkerSession {
         }
     }
 
-    /// Frames that are no message of a broker: counted, dropped.
-    package mutating func receivedGarbage() {
+    /// Frames that are no message of a broker: counted and dropped; but a job among them is answered, because the broker
+    /// waits for it.
+    package mutating func receivedGarbage(_ error: FrameError) -> [Action] {
         counters.violations += 1
+        guard case .open = state, let dispatch = error.dispatch,
+            !held.contains(where: { $0.dispatch == dispatch })
+        else { return [] }
+        return [.send(.result(JobResult(dispatch: dispatch, status: error.status.checked(madeBy: .worker))))]
     }
 
     private mutating func hear(at now: Instant) {
@@ -188,7 +195,10 @@ extension WorkerSession {
             counters.lateResults += 1
             return []
         }
-        held.remove(at: index)
+        let job = held.remove(at: index)
+        if job.isGivenUp, !job.isCancelled, result.status.code == .cancelled {
+            return [.send(.drain(returned: [result.dispatch]))] + leaveIfDone()
+        }
         return [.send(.result(result))] + leaveIfDone()
     }
 }
@@ -201,12 +211,21 @@ extension WorkerSession {
         case .greeting(let since): return now >= since + helloInterval ? greet(at: now) : []
         case .pausing(let until): return paused(until, at: now)
         case .open(let welcome, let heard, let beaten):
+            let heard = excusing(
+                since: min(beaten + welcome.beatInterval, heard + welcome.silenceLimit), heard, at: now)
             if now >= heard + welcome.silenceLimit { return lost(at: now) }
             guard now >= beaten + welcome.beatInterval else { return [] }
             state = .open(welcome, heard: heard, beaten: now)
             return [.send(.beat(beat(progress)))]
         case .over: return []
         }
+    }
+
+    /// When the broker counts as heard, where this was to be called at `due`: a worker that itself stood still for more than
+    /// an interval has heard nobody in that time.
+    private func excusing(since due: Instant, _ heard: Instant, at now: Instant) -> Instant {
+        guard case .open(let welcome, _, _) = state, now > due + welcome.beatInterval else { return heard }
+        return min(now, heard + due.duration(to: now))
     }
 
     /// Takes no more jobs, hands back those not begun, and leaves when the rest is done.
@@ -226,9 +245,9 @@ extension WorkerSession {
         return [.send(.drain(returned: dispatches))] + leaveIfDone()
     }
 
-    /// Stops what is still running; the answers are sent as they come.
-    package mutating func cancelRunning() -> [Action] {
-        for index in held.indices { held[index].isCancelled = true }
+    /// Stops what is still running, and hands it back as it ends; what was done in time is answered.
+    package mutating func giveUpRunning() -> [Action] {
+        for index in held.indices { held[index].isGivenUp = true }
         return held.map { .cancel($0.dispatch) }
     }
 

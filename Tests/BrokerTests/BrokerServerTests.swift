@@ -77,6 +77,34 @@ struct BrokerServerTests {
         #expect(try client.status().counters["jobs_dispatched_total"] == 1)
     }
 
+    @Test("a repetition gets no answer of its own, also when it could not be taken")
+    func brokenRepetition() throws {
+        let broker = try BrokerServer.onLoopback(context)
+        defer { broker.stop() }
+        let client = try RawClient(context, broker)
+        let worker = try RawWorker(context, broker, "a")
+        try client.detect("x")
+        let job = try worker.job()
+        let large = [UInt8](repeating: 0, count: WireLimits.requestBodyBytes + 1)
+        for request in [
+            CallRequest(id: "x", method: "/foo.Bar/Baz", body: []), CallRequest(id: "x", method: "no path", body: []),
+            CallRequest(id: "x", method: Method.detect.rawValue, body: large),
+            CallRequest(id: "x", method: Method.healthCheck.rawValue, body: []),
+        ] {
+            try client.peer.say(ClientMessage.request(request).frames(.protobuf))
+        }
+        try client.ask("after", .healthCheck)
+        #expect(try client.response().id == "after")
+        try worker.answer(job, "the one answer")
+        let response = try client.response()
+        #expect(response.id == "x" && response.body == Array("the one answer".utf8))
+        #expect(try client.status().counters["requests_repeated_total"] == 4)
+        // The id is free again.
+        try client.peer.say(
+            ClientMessage.request(CallRequest(id: "x", method: "/foo.Bar/Baz", body: [])).frames(.protobuf))
+        #expect(try client.response().status.reason == .unknownMethod)
+    }
+
     @Test("a deadline ends a call that nobody took")
     func deadline() throws {
         let broker = try BrokerServer.onLoopback(context)
@@ -211,6 +239,59 @@ struct BrokerServerTests {
         try client.wait { $0.queue.waiting == 1 }
         broker.stop()
         #expect(try client.response().status.code == .unavailable)
+    }
+
+    /// More answers at once than the socket queues for one peer.
+    @Test("every call of a burst is answered, however many end at once")
+    func burst() throws {
+        let broker = try BrokerServer.onLoopback(context, peerHighWater: 2) {
+            $0.queueCalls = 300
+            $0.noWorkerPatience = .milliseconds(500)
+        }
+        defer { broker.stop() }
+        let client = try RawClient(context, broker)
+        for number in 0..<400 { try client.detect("\(number)") }
+        var answered: [String: StatusCode] = [:]
+        while answered.count < 400 {
+            let response = try client.response()
+            #expect(answered.updateValue(response.status.code, forKey: response.id) == nil, "answered twice")
+        }
+        #expect(answered.values.count { $0 == .resourceExhausted } == 100)
+        #expect(answered.values.count { $0 == .unavailable } == 300)
+        #expect(try client.status().counters["answers_undeliverable_total"] == 0)
+    }
+
+    @Test("a broker that stops answers all that is open, however much that is")
+    func stopBurst() throws {
+        let broker = try BrokerServer.onLoopback(context, peerHighWater: 2)
+        let client = try RawClient(context, broker)
+        for number in 0..<300 { try client.detect("\(number)") }
+        try client.wait { $0.queue.waiting == 300 }
+        broker.stop()
+        var answered: Set<String> = []
+        while answered.count < 300 {
+            let response = try client.response()
+            #expect(response.status.reason == .draining)
+            answered.insert(response.id)
+        }
+    }
+
+    /// They come faster than the broker reads, so that most are unread when it is told to stop.
+    @Test("what was sent before the broker stopped is refused, and not left without a word")
+    func stopUnread() throws {
+        let broker = try BrokerServer.onLoopback(context)
+        let client = try RawClient(context, broker)
+        try client.ask("first", .healthCheck)
+        #expect(try client.response().status.isOK)
+        for number in 0..<500 { try client.detect("\(number)") }
+        broker.stop()
+        var answered: Set<String> = []
+        for _ in 0..<500 {
+            let response = try client.response()
+            #expect(response.status.reason == .draining)
+            answered.insert(response.id)
+        }
+        #expect(answered.count == 500)
     }
 
     @Test("an address that other machines could reach is refused")

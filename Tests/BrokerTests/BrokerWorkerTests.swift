@@ -121,6 +121,53 @@ struct BrokerWorkerTests {
         #expect(status.code == .unknown && status.reason == .foreignStatus)
     }
 
+    @Test("an answer over the limit ends its call with what is wrong, and gives the credit back")
+    func answerTooLarge() throws {
+        let broker = try BrokerServer.onLoopback(context)
+        defer { broker.stop() }
+        let client = try RawClient(context, broker)
+        let worker = try RawWorker(context, broker, "a")
+        try client.detect("1")
+        let body = [UInt8](repeating: 0, count: WireLimits.responseBodyBytes + 1)
+        try worker.say(.result(JobResult(dispatch: try worker.job().dispatch, status: .ok, body: body)))
+        let refused = try client.response()
+        #expect(refused.status.code == .resourceExhausted && refused.status.reason == .tooLarge)
+        #expect(refused.status.reasonMetadata["limit_bytes"] == "\(WireLimits.responseBodyBytes)")
+        try client.detect("2")
+        try worker.answer(try worker.job(), "small")
+        #expect(try client.response().body == Array("small".utf8))
+    }
+
+    @Test("a worker whose answer cannot be read is sent away, and its call goes to another", arguments: [3, 4])
+    func illegibleAnswer(frames: Int) throws {
+        let broker = try BrokerServer.onLoopback(context)
+        defer { broker.stop() }
+        let client = try RawClient(context, broker)
+        let worker = try RawWorker(context, broker, "a")
+        try client.detect("1")
+        _ = try worker.job()
+        try worker.peer.say(Array([WireLimits.magic, Array("RESULT".utf8), [0xFF], []].prefix(frames)))
+        let goodbye = try worker.hear { if case .bye(let status) = $0 { status } else { nil } }
+        #expect(goodbye.code == .unavailable && goodbye.message.contains("RESULT"))
+        let other = try RawWorker(context, broker, "b")
+        try other.answer(try other.job())
+        #expect(try client.response().attempts == 2)
+    }
+
+    @Test("a worker that never answers a cancelled job is sent away, however well it beats")
+    func owesAnswer() throws {
+        let broker = try BrokerServer.onLoopback(context) { $0.answerLimit = .milliseconds(300) }
+        defer { broker.stop() }
+        let client = try RawClient(context, broker)
+        let worker = try RawWorker(context, broker, "a")
+        try client.detect("1", timeout: 100)
+        _ = try worker.job()
+        try worker.say(.beat(WorkerBeat()))
+        #expect(try client.response().status.code == .deadlineExceeded)
+        let goodbye = try worker.hear { if case .bye(let status) = $0 { status } else { nil } }
+        #expect(goodbye.message.contains("stuck"))
+    }
+
     @Test("a worker that drains gets nothing new, and what it hands back goes elsewhere in order")
     func drains() throws {
         let broker = try BrokerServer.onLoopback(context)
@@ -139,6 +186,25 @@ struct BrokerWorkerTests {
         try other.answer(job, "second")
         #expect(try client.response().body == Array("first".utf8))
         #expect(try client.response().body == Array("second".utf8))
+    }
+
+    @Test("a job that a leaving worker had begun and hands back goes to another, and nobody is blamed")
+    func handsBackWhatItBegan() throws {
+        let broker = try BrokerServer.onLoopback(context)
+        defer { broker.stop() }
+        let client = try RawClient(context, broker)
+        try client.detect("1")
+        for number in 1...4 {
+            let worker = try RawWorker(context, broker, "w\(number)")
+            let job = try worker.job()
+            try worker.say(.started(job.dispatch))
+            try worker.say(.drain(returned: [job.dispatch]))
+            try worker.say(.bye(.ok))
+        }
+        let last = try RawWorker(context, broker, "last")
+        try last.answer(try last.job())
+        let response = try client.response()
+        #expect(response.status.isOK && response.attempts == 5)
     }
 
     @Test("a process that says HELLO again begins anew, and its former session's job goes on")

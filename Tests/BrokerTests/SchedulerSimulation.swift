@@ -6,7 +6,7 @@ import Testing
 /// Random histories under a seed: whatever happens in whatever order, every call ends once and in time.
 @Suite("Scheduler, simulated")
 struct SchedulerSimulation {
-    /// Workers that die, hang, answer late and hand back; clients that cancel and vanish; time that jumps forward.
+    /// Workers that die, hang, forget a job, answer late and hand back; clients that cancel and vanish; time that jumps forward.
     struct World: ~Copyable {
         var random: Generator
         var scheduler: Scheduler
@@ -14,23 +14,28 @@ struct SchedulerSimulation {
         var nextID: UInt64 = 1
         var deadlines: [CallID: Duration] = [:]
         var ended: [CallID: Int] = [:]
+        var endedAt: [CallID: Duration] = [:]
         var held: [WorkerID: [Attempt]] = [:]
         /// What lost workers still hold: their answers come late.
         var ghosts: [(WorkerID, Attempt)] = []
-        var running: [WorkerID: Int] = [:]
+        /// How many workers were lost with the call at them.
+        var lost: [CallID: Int] = [:]
+        /// Jobs that their workers forgot: they live and beat, but will never answer these.
+        var forgotten: Set<Attempt> = []
         let credits = 2
         let terms: SchedulerConfiguration
 
         init(seed: UInt64) {
             terms = SchedulerConfiguration(
-                beatInterval: .seconds(1), liveness: 3, stallLimit: .seconds(8), queueCalls: 12, queueBytes: 4000,
+                beatInterval: .seconds(1), liveness: 3, stallLimit: .seconds(8), answerLimit: .seconds(6),
+                queueCalls: 12, queueBytes: 4000,
                 noWorkerPatience: .seconds(4))
             random = Generator(state: seed)
             scheduler = Scheduler(terms, now: .zero)
         }
 
         mutating func step() {
-            switch random.next() % 16 {
+            switch random.next() % 17 {
             case 0...4: arrive()
             case 5: join()
             case 6...8: finish()
@@ -40,6 +45,7 @@ struct SchedulerSimulation {
             case 12: lateAnswer()
             case 13: cancel()
             case 14: handBack()
+            case 15: forget()
             default: wait()
             }
         }
@@ -78,14 +84,22 @@ struct SchedulerSimulation {
         mutating func beat() {
             for worker in held.keys.sorted(by: { $0.number < $1.number }) where random.next() % 4 > 0 {
                 scheduler.beat(
-                    worker, progress: Double(random.next() % 3), isBusy: !held[worker]!.isEmpty, at: now)
+                    worker, progress: Double(random.next() % 3),
+                    isBusy: held[worker]!.contains { !forgotten.contains($0) }, at: now)
             }
         }
 
         mutating func lose() {
             guard let worker = someWorker() else { return }
-            ghosts += held.removeValue(forKey: worker)!.map { (worker, $0) }
+            losing(worker)
             apply(scheduler.workerLeft(worker, .left, at: now))
+        }
+
+        mutating func losing(_ worker: WorkerID) {
+            for attempt in held.removeValue(forKey: worker) ?? [] {
+                ghosts.append((worker, attempt))
+                lost[attempt.call, default: 0] += 1
+            }
         }
 
         mutating func lateAnswer() {
@@ -107,14 +121,18 @@ struct SchedulerSimulation {
 
         mutating func cancel() {
             guard nextID > 1 else { return }
-            apply(scheduler.callCancelled(CallID(random.next() % nextID)))
-            if random.next() % 8 == 0 { apply(scheduler.clientGone(ClientID([UInt8(random.next() % 4)]))) }
+            apply(scheduler.callCancelled(CallID(random.next() % nextID), at: now))
+            if random.next() % 8 == 0 { apply(scheduler.clientGone(ClientID([UInt8(random.next() % 4)]), at: now)) }
         }
 
         mutating func handBack() {
             guard let (worker, attempt) = someJob() else { return }
             held[worker]!.removeAll { $0 == attempt }
             apply(scheduler.workerDraining(worker, returned: [attempt]))
+        }
+
+        mutating func forget() {
+            if let (_, attempt) = someJob() { forgotten.insert(attempt) }
         }
 
         /// Time passes to the next wake-up, or jumps past several.
@@ -125,6 +143,19 @@ struct SchedulerSimulation {
             for (id, deadline) in deadlines where deadline <= now {
                 #expect(ended[id] == 1, "call \(id) is open after its deadline")
             }
+            checkCredits()
+        }
+
+        /// A credit is out for a job that a worker really has, and not for long when nobody waits for it any more.
+        mutating func checkCredits() {
+            for (worker, jobs) in held {
+                let snapshot = scheduler.workerSnapshot(worker, at: now)
+                #expect(snapshot?.jobs == jobs.count, "\(worker) holds something else")
+                for job in jobs {
+                    guard let end = endedAt[job.call] else { continue }
+                    #expect(now < end + terms.answerLimit, "the credit of \(job) is gone for ever")
+                }
+            }
         }
 
         mutating func apply(_ actions: [SchedulerAction]) {
@@ -133,11 +164,12 @@ struct SchedulerSimulation {
                 case .dispatch(let attempt, let worker):
                     #expect(held[worker] != nil, "a job for a worker that is gone")
                     held[worker, default: []].append(attempt)
+                    #expect(lost[attempt.call, default: 0] < terms.maxLosses, "\(attempt) goes on killing workers")
                     #expect(held[worker]!.count <= credits, "more jobs than credits")
                     #expect(ended[attempt.call] == nil, "a job of a call that has ended")
                 case .end(let id, _, _): end(id)
                 case .expel(let worker, _):
-                    ghosts += (held.removeValue(forKey: worker) ?? []).map { (worker, $0) }
+                    losing(worker)
                 case .cancel, .drain: break
                 }
             }
@@ -145,6 +177,7 @@ struct SchedulerSimulation {
 
         mutating func end(_ id: CallID) {
             ended[id, default: 0] += 1
+            endedAt[id] = now
             #expect(ended[id] == 1, "call \(id) ended twice")
         }
 
@@ -154,10 +187,11 @@ struct SchedulerSimulation {
         }
 
         mutating func someJob() -> (WorkerID, Attempt)? {
-            let busy = held.filter { !$0.value.isEmpty }.keys.sorted { $0.number < $1.number }
+            let known = held.mapValues { $0.filter { !forgotten.contains($0) } }
+            let busy = known.filter { !$0.value.isEmpty }.keys.sorted { $0.number < $1.number }
             guard !busy.isEmpty else { return nil }
             let worker = busy[Int(random.next() % UInt64(busy.count))]
-            let jobs = held[worker]!
+            let jobs = known[worker]!
             return (worker, jobs[Int(random.next() % UInt64(jobs.count))])
         }
 

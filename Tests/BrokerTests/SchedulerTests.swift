@@ -10,7 +10,8 @@ struct SchedulerTests {
     private let w1 = WorkerID(1)
     private let w2 = WorkerID(2)
     private let terms = SchedulerConfiguration(
-        beatInterval: .seconds(1), liveness: 3, stallLimit: .seconds(10), maxFailures: 3, queueCalls: 4,
+        beatInterval: .seconds(1), liveness: 3, stallLimit: .seconds(10), answerLimit: .seconds(20), maxFailures: 3,
+        maxLosses: 8, queueCalls: 4,
         queueBytes: 1000,
         noWorkerPatience: .seconds(5))
 
@@ -66,6 +67,30 @@ struct SchedulerTests {
             scheduler.timePassed(at: .seconds(30)) == [.expel(w1, .stuck)])
     }
 
+    @Test("nobody is blamed for the time that the broker stood still")
+    func stoodStill() {
+        var scheduler = Scheduler(terms, now: .zero)
+        _ = scheduler.workerJoined(w1, credits: 2, at: .zero)
+        _ = scheduler.callArrived(call(1), client: client, bytes: 10, deadline: .seconds(1), at: .zero)
+        scheduler.beat(w1, progress: 1, isBusy: true, at: .seconds(1))
+        _ = scheduler.timePassed(at: .seconds(1))
+        scheduler.stoodStill(for: .seconds(60), at: .seconds(61))
+        #expect(scheduler.timePassed(at: .seconds(61)).isEmpty)
+        // Its limits begin anew where they were: 3 s of silence, 10 s without progress, 20 s with an answer owed.
+        #expect(scheduler.timePassed(at: .seconds(64) - .nanoseconds(1)).isEmpty)
+        scheduler.workerHeard(w1, at: .seconds(64))
+        #expect(scheduler.timePassed(at: .seconds(66)).isEmpty)
+        #expect(scheduler.timePassed(at: .seconds(67)) == [.expel(w1, .silent)])
+    }
+
+    @Test("a worker whose messages are still unread is not judged")
+    func unread() {
+        var scheduler = Scheduler(terms, now: .zero)
+        _ = scheduler.workerJoined(w1, credits: 1, at: .zero)
+        #expect(scheduler.timePassed(at: .seconds(3), hasHeardAll: false).isEmpty)
+        #expect(scheduler.timePassed(at: .seconds(3)) == [.expel(w1, .silent)])
+    }
+
     @Test("three workers lost over one call end it; a call that had not begun is not blamed")
     func poison() {
         var scheduler = Scheduler(terms, now: .zero)
@@ -77,10 +102,38 @@ struct SchedulerTests {
             #expect(actions.count == 2)
             scheduler.jobStarted(first(1, round), by: worker)
             let lost = scheduler.workerLeft(worker, .left, at: .seconds(round))
-            #expect(lost == (round < 3 ? [] : [.end(call(1), .poison(failures: 3), attempts: 3)]))
+            #expect(lost == (round < 3 ? [] : [.end(call(1), .poison(losses: 3), attempts: 3)]))
         }
         let last = scheduler.workerJoined(w1, credits: 1, at: .seconds(9))
         #expect(last == [.dispatch(first(2, 4), to: w1)], "its neighbour lives on")
+    }
+
+    @Test("a call that is at eight workers when they are lost ends, although none said that it had begun")
+    func quickPoison() {
+        var scheduler = Scheduler(terms, now: .zero)
+        _ = scheduler.callArrived(call(1), client: client, bytes: 10, deadline: .seconds(600), at: .zero)
+        for round in 1...8 {
+            let worker = WorkerID(UInt64(10 + round))
+            #expect(
+                scheduler.workerJoined(worker, credits: 1, at: .zero) == [.dispatch(first(1, round), to: worker)])
+            let lost = scheduler.workerLeft(worker, .left, at: .zero)
+            #expect(lost == (round < 8 ? [] : [.end(call(1), .poison(losses: 8), attempts: 8)]))
+        }
+        let isIdle = scheduler.isIdle
+        #expect(isIdle && scheduler.counters.poisoned == 1)
+    }
+
+    @Test("handing back is no loss")
+    func handingBackIsNoLoss() {
+        var scheduler = Scheduler(terms, now: .zero)
+        _ = scheduler.callArrived(call(1), client: client, bytes: 10, deadline: .seconds(600), at: .zero)
+        for round in 1...20 {
+            let worker = WorkerID(UInt64(10 + round))
+            #expect(
+                scheduler.workerJoined(worker, credits: 1, at: .zero) == [.dispatch(first(1, round), to: worker)])
+            #expect(scheduler.workerDraining(worker, returned: [first(1, round)]).isEmpty)
+            #expect(scheduler.workerLeft(worker, .left, at: .zero).isEmpty)
+        }
     }
 
     @Test("clients take turns")
@@ -149,6 +202,38 @@ struct SchedulerTests {
             "the credit comes back with the answer")
     }
 
+    @Test("a worker that owes an answer nobody waits for gets a while, then counts as stuck", arguments: [true, false])
+    func owedAnswer(begun: Bool) {
+        var scheduler = Scheduler(terms, now: .zero)
+        _ = scheduler.workerJoined(w1, credits: 1, at: .zero)
+        _ = scheduler.callArrived(call(1), client: client, bytes: 1, deadline: .seconds(2), at: .zero)
+        if begun { scheduler.jobStarted(first(1), by: w1) }
+        _ = scheduler.timePassed(at: .seconds(2))
+        _ = scheduler.callArrived(call(2), client: client, bytes: 1, deadline: .seconds(99), at: .seconds(2))
+        // It lives, it says that it has nothing to do, and it never answers.
+        for second in 3...21 { scheduler.beat(w1, progress: 0, isBusy: false, at: .seconds(second)) }
+        let wake = scheduler.nextWake
+        #expect(wake == .seconds(22), "the call's end and 20 s")
+        #expect(scheduler.timePassed(at: .seconds(22) - .nanoseconds(1)).isEmpty)
+        #expect(scheduler.timePassed(at: .seconds(22)) == [.expel(w1, .stuck)])
+        #expect(scheduler.workerJoined(w2, credits: 1, at: .seconds(22)) == [.dispatch(first(2), to: w2)])
+    }
+
+    @Test("an owed answer that comes in time gives the credit back, whoever ended the call")
+    func owedAnswerInTime() {
+        var scheduler = Scheduler(terms, now: .zero)
+        _ = scheduler.workerJoined(w1, credits: 1, at: .zero)
+        _ = scheduler.callArrived(call(1), client: client, bytes: 1, deadline: .seconds(99), at: .zero)
+        _ = scheduler.callCancelled(call(1), at: .seconds(1))
+        scheduler.workerHeard(w1, at: .seconds(20))
+        #expect(scheduler.jobFinished(first(1), by: w1, at: .seconds(20)).accepted == false)
+        scheduler.workerHeard(w1, at: .seconds(21))
+        #expect(scheduler.timePassed(at: .seconds(22)).isEmpty)
+        #expect(
+            scheduler.callArrived(call(2), client: client, bytes: 1, deadline: .seconds(99), at: .seconds(22))
+                == [.dispatch(first(2), to: w1)])
+    }
+
     @Test("without a worker a call waits for its patience, then is told to come back")
     func noWorker() {
         var scheduler = Scheduler(terms, now: .zero)
@@ -198,7 +283,7 @@ struct SchedulerTests {
                 call(UInt64(number)), client: client, bytes: 300, deadline: .seconds(number), at: .zero)
         }
         _ = scheduler.jobFinished(first(1), by: w1, at: .zero)
-        _ = scheduler.callCancelled(call(2))
+        _ = scheduler.callCancelled(call(2), at: .zero)
         let left = scheduler.queueSnapshot(at: .zero).bytes
         #expect(left == 300)
         _ = scheduler.timePassed(at: .seconds(3))
@@ -213,11 +298,11 @@ struct SchedulerTests {
         var scheduler = Scheduler(terms, now: .zero)
         _ = scheduler.callArrived(call(1), client: client, bytes: 1, deadline: .seconds(60), at: .zero)
         #expect(
-            scheduler.callCancelled(call(1)) == [.end(call(1), .cancelled, attempts: 0)])
+            scheduler.callCancelled(call(1), at: .zero) == [.end(call(1), .cancelled, attempts: 0)])
         #expect(
-            scheduler.callCancelled(call(1)).isEmpty)
+            scheduler.callCancelled(call(1), at: .zero).isEmpty)
         #expect(
-            scheduler.callCancelled(call(99)).isEmpty)
+            scheduler.callCancelled(call(99), at: .zero).isEmpty)
     }
 
     @Test("a draining broker takes nothing new and finishes the rest")

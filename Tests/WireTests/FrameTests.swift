@@ -178,6 +178,64 @@ struct FrameRefusalTests {
         #expect((refusal(ClientMessage.request(request).frames(.json)) == nil) == passes)
     }
 
+    @Test(arguments: [(128, true), (129, false)], WireEncoding.allCases)
+    func aTraceparentHasALimit(_ bytes: (count: Int, passes: Bool), _ encoding: WireEncoding) {
+        let request = CallRequest(
+            id: "1", method: "/a/b", traceparent: String(repeating: "t", count: bytes.count), body: [])
+        let error = refusal(ClientMessage.request(request).frames(encoding))
+        #expect((error == nil) == bytes.passes)
+        #expect(bytes.passes || (error?.status.reason == .malformedHeader && error?.id == "1"))
+    }
+
+    /// What a client may put into a header and what the broker adds to it fit together.
+    @Test(arguments: WireEncoding.allCases)
+    func theLargestHeaderOfARequestMakesAJobThatPasses(_ encoding: WireEncoding) throws {
+        // Control characters: six bytes each in JSON.
+        let value = String(repeating: "\u{1}", count: WireLimits.metadataBytes - WireLimits.metadataEntryOverhead - 1)
+        let request = CallRequest(
+            id: String(repeating: "~", count: 64), method: "/a/" + String(repeating: "b", count: 125),
+            metadata: ["k": value], traceparent: String(repeating: "\u{1}", count: 128), body: [])
+        #expect(refusal(ClientMessage.request(request).frames(.protobuf)) == nil)
+        let job = Job(
+            dispatch: Dispatch(call: String(repeating: "c", count: 64), attempt: .max), id: request.id,
+            method: request.method, remainingMilliseconds: .max, queueMilliseconds: .max, metadata: request.metadata,
+            traceparent: request.traceparent, body: [])
+        #expect(try BrokerOrder(frames: BrokerOrder.job(job).frames(encoding)) == .job(job))
+    }
+
+    @Test func aRefusedJobOrResultNamesItsDispatch() throws {
+        let job = Job(
+            dispatch: Samples.dispatch, id: "1", method: "/a/b", remainingMilliseconds: 1,
+            body: [UInt8](repeating: 0, count: WireLimits.requestBodyBytes + 1))
+        var error = #expect(throws: FrameError.self) { try BrokerOrder(frames: BrokerOrder.job(job).frames(.protobuf)) }
+        #expect(error?.dispatch == Samples.dispatch && error?.isResult == false)
+        var anonymous = job
+        (anonymous.id, anonymous.body) = ("", [])
+        error = #expect(throws: FrameError.self) {
+            try BrokerOrder(frames: BrokerOrder.job(anonymous).frames(.json))
+        }
+        #expect(error?.dispatch == Samples.dispatch)
+        for (bytes, passes) in [(WireLimits.responseBodyBytes, true), (WireLimits.responseBodyBytes + 1, false)] {
+            let result = JobResult(
+                dispatch: Samples.dispatch, status: .ok, body: [UInt8](repeating: 0, count: bytes))
+            let frames = WorkerMessage.result(result).frames(.protobuf)
+            guard !passes else {
+                #expect(throws: Never.self) { try WorkerMessage(frames: frames) }
+                continue
+            }
+            error = #expect(throws: FrameError.self) { try WorkerMessage(frames: frames) }
+            #expect(error?.dispatch == Samples.dispatch && error?.isResult == true)
+            #expect(error?.status.reason == .tooLarge)
+        }
+    }
+
+    @Test(arguments: [("RESULT", 4, true), ("RESULT", 3, true), ("STARTED", 3, false), ("SHOUT", 4, false)])
+    func anIllegibleResultIsKnownForOne(_ kind: String, _ frames: Int, _ isResult: Bool) {
+        let message = Array([Self.good[0], Array(kind.utf8), [0xFF], []].prefix(frames))
+        let error = #expect(throws: FrameError.self) { try WorkerMessage(frames: message) }
+        #expect(error?.isResult == isResult && error?.dispatch == nil)
+    }
+
     @Test(arguments: [
         "{", "{}", #"{"id":1}"#, #"{"id":"1","method":"/a/b","timeout_ms":-1}"#,
         #"{"id":"1","method":"/a/b","timeout_ms":1e400}"#, #"{"id":"\ud800","method":"/a/b"}"#,

@@ -194,6 +194,28 @@ struct WorkerLoopTests {
         bench.broker.stop()
     }
 
+    @Test func aJobThatOutlastsTheGraceIsHandedBackAndNotCancelled() async throws {
+        let bench = Bench(grace: .milliseconds(50))
+        try await bench.broker.welcome()
+        let job = bench.job("wait")
+        bench.broker.say(.job(job))
+        try await bench.broker.hear { if case .started = $0 { true } else { nil } }
+        bench.worker.stop()
+        var returned: [Dispatch] = []
+        let bye = try await bench.broker.hear { message -> RPCStatus? in
+            switch message {
+            case .drain(let dispatches): returned += dispatches
+            case .result(let result): Issue.record("answered with \(result.status)")
+            case .bye(let status): return status
+            default: break
+            }
+            return nil
+        }
+        #expect(returned == [job.dispatch] && bye == .ok)
+        #expect(await bench.ended.value == nil)
+        bench.broker.stop()
+    }
+
     @Test func aBrokerThatForgotIsToldAgain() async throws {
         let bench = Bench()
         try await bench.broker.welcome()
@@ -252,6 +274,22 @@ struct WorkerLoopTests {
         bench.broker.say(.job(bench.job("answer")))
         #expect(try await bench.broker.hearResult().status == .ok)
         #expect(bench.worker.counters.violations == 6)
+        #expect(await bench.finish() == nil)
+    }
+
+    /// A JOB that cannot be taken is answered where its header says whose it is: the broker waits for it.
+    @Test func aRefusedJobIsAnswered() async throws {
+        let bench = Bench()
+        try await bench.broker.welcome()
+        var job = bench.job("answer", call: "large")
+        job.body = [UInt8](repeating: 0, count: WireLimits.requestBodyBytes + 1)
+        bench.broker.say(.job(job))
+        let refused = try await bench.broker.hearResult()
+        #expect(refused.dispatch == job.dispatch)
+        #expect(refused.status.code == .resourceExhausted && refused.status.reason == .tooLarge)
+        bench.broker.say(.job(bench.job("answer")))
+        #expect(try await bench.broker.hearResult().status == .ok)
+        #expect(bench.worker.counters.violations == 1)
         #expect(await bench.finish() == nil)
     }
 

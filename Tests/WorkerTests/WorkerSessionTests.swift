@@ -60,6 +60,7 @@ struct WorkerSessionTests {
         var session = open()
         _ = session.received(.job(job(first)), at: start)
         _ = session.received(.beat, at: start + .seconds(1))
+        for second in 1...4 { _ = session.timePassed(at: start + .seconds(second), progress: 0) }
         var actions = session.timePassed(at: start + .milliseconds(4999), progress: 0)
         #expect(!actions.contains(.reconnect))
         actions = session.timePassed(at: start + .seconds(5), progress: 0)
@@ -69,6 +70,20 @@ struct WorkerSessionTests {
         actions = session.finished(JobResult(dispatch: first, status: .ok))
         #expect(actions == [])
         #expect(session.counters.lateResults == 1)
+    }
+
+    /// A process that was stopped, or a machine that slept, is no reason to leave a broker that lives.
+    @Test func aWorkerThatStoodStillDoesNotBlameTheBroker() {
+        var session = open()
+        var actions = session.timePassed(at: start + .seconds(60), progress: 0)
+        #expect(actions == [.send(.beat(WorkerBeat()))])
+        for second in 61...62 {
+            actions = session.timePassed(at: start + .seconds(second), progress: 0)
+            #expect(!actions.contains(.reconnect))
+        }
+        // The silence that was there before the pause counts.
+        actions = session.timePassed(at: start + .seconds(63), progress: 0)
+        #expect(actions == [.reconnect])
     }
 
     @Test func creditsAreHeldAgainstTheBroker() {
@@ -85,6 +100,22 @@ struct WorkerSessionTests {
         let again = session.received(.job(job(first)), at: start)
         #expect(again == [])
         #expect(session.counters.violations == 2)
+    }
+
+    @Test func aRefusedJobIsAnsweredOnceAndOnlyInASession() {
+        var error = FrameError(.malformed, .tooLarge("body", bytes: 2, limit: 1))
+        var session = open()
+        var actions = session.receivedGarbage(error)
+        #expect(actions == [], "nobody's")
+        error.dispatch = first
+        actions = session.receivedGarbage(error)
+        #expect(actions == [.send(.result(JobResult(dispatch: first, status: error.status)))])
+        _ = session.received(.job(job(first)), at: start)
+        actions = session.receivedGarbage(error)
+        #expect(actions == [], "the engine has it")
+        var stranger = self.session()
+        actions = stranger.receivedGarbage(error)
+        #expect(actions == [] && stranger.counters.violations == 1)
     }
 
     @Test func aJobOutsideASessionIsDropped() {
@@ -174,13 +205,51 @@ struct WorkerSessionTests {
         #expect(actions == [.send(.drain(returned: [second]))])
         actions = session.received(.drain, at: start)
         #expect(actions == [])
-        actions = session.cancelRunning()
+        actions = session.giveUpRunning()
         #expect(actions == [.cancel(first)])
         actions = session.finished(JobResult(dispatch: first, status: .ok))
         #expect(actions == [.send(.result(JobResult(dispatch: first, status: .ok))), .send(.bye(.ok)), .finish(nil)])
         actions = session.received(.who, at: start)
         #expect(actions == [])
         #expect(session.nextDeadline == nil)
+    }
+
+    private func stopping() -> WorkerSession {
+        var session = open()
+        _ = session.received(.job(job(first)), at: start)
+        _ = session.started(first)
+        _ = session.drain()
+        _ = session.handedBack([])
+        return session
+    }
+
+    /// Nobody but the worker wanted it to stop: another does it.
+    @Test func whatALeavingWorkerStopsIsHandedBack() {
+        var session = stopping()
+        var actions = session.giveUpRunning()
+        #expect(actions == [.cancel(first)])
+        actions = session.finished(JobResult(dispatch: first, status: RPCStatus(.cancelled)))
+        #expect(actions == [.send(.drain(returned: [first])), .send(.bye(.ok)), .finish(nil)])
+    }
+
+    @Test(arguments: [StatusCode.deadlineExceeded, .internal])
+    func whatEndsByItselfIsAnswered(_ code: StatusCode) {
+        var session = stopping()
+        _ = session.giveUpRunning()
+        let result = JobResult(dispatch: first, status: RPCStatus(code))
+        let actions = session.finished(result)
+        #expect(actions.first == .send(.result(result)))
+    }
+
+    @Test(arguments: [true, false])
+    func whatItsCallerCancelledIsAnsweredWithThat(_ cancelledFirst: Bool) {
+        var session = stopping()
+        if !cancelledFirst { _ = session.giveUpRunning() }
+        _ = session.received(.cancel(first, reason: ""), at: start)
+        if cancelledFirst { _ = session.giveUpRunning() }
+        let result = JobResult(dispatch: first, status: RPCStatus(.cancelled))
+        let actions = session.finished(result)
+        #expect(actions.first == .send(.result(result)))
     }
 
     /// The engine took the job in the moment of the drain: it is finished, not handed back.

@@ -94,6 +94,8 @@ public struct CallRequest: Sendable, Hashable {
                 "has no method of the form /service/method, at most \(WireLimits.methodBytes) bytes"
             } else if !header.idempotencyKey.isEmpty && !HeaderRules.isID(header.idempotencyKey) {
                 "has an idempotency_key that is not 1 to \(WireLimits.idBytes) bytes of printable ASCII"
+            } else if header.traceparent.utf8.count > WireLimits.traceparentBytes {
+                "has a traceparent of more than \(WireLimits.traceparentBytes) bytes"
             } else {
                 HeaderRules.metadataFault(header.metadata)
             }

@@ -42,6 +42,15 @@ struct Envelope {
         }
     }
 
+    /// Comes after the header, so that the refusal can name the dispatch.
+    func checkSizes(_ dispatch: Dispatch) throws(FrameError) {
+        do throws(FrameError) {
+            try checkSizes()
+        } catch {
+            throw error.about(dispatch)
+        }
+    }
+
     /// Comes after the header, so that the refusal can name the call.
     func checkSizes(id: String = "") throws(FrameError) {
         guard body.count <= kind.bodyLimit else {
@@ -74,6 +83,12 @@ extension FrameError {
     func encoded(_ encoding: WireEncoding) -> FrameError {
         var error = self
         error.encoding = encoding
+        return error
+    }
+
+    func about(_ dispatch: Dispatch) -> FrameError {
+        var error = self
+        error.dispatch = dispatch
         return error
     }
 

@@ -17,6 +17,10 @@ public struct FrameError: Error, Sendable, Hashable, CustomStringConvertible {
     public var status: RPCStatus
     /// The id of the call; empty where it could not be read.
     public var id: String
+    /// The dispatch that the header of a JOB or RESULT named; `nil` where it could not be read.
+    public var dispatch: Dispatch?
+    /// Whether the frames say that they are a RESULT: somebody waits for it.
+    public var isResult = false
     /// How an answer should be written.
     public var encoding: WireEncoding
 

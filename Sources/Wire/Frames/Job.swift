@@ -40,9 +40,9 @@ public struct Job: Sendable, Hashable {
         let header = try envelope.decodeHeader(ProtoJobHeader.self)
         let dispatch = try envelope.dispatch(header.dispatch)
         guard HeaderRules.isID(header.id), HeaderRules.isMethod(header.method) else {
-            throw FrameError.header("has no id or method").encoded(envelope.encoding)
+            throw FrameError.header("has no id or method").about(dispatch).encoded(envelope.encoding)
         }
-        try envelope.checkSizes(id: header.id)
+        try envelope.checkSizes(dispatch)
         self.init(
             dispatch: dispatch, id: header.id, method: header.method, remainingMilliseconds: header.remainingMs,
             queueMilliseconds: header.queueMs, resultEncoding: header.encoding == .json ? .json : .protobuf,

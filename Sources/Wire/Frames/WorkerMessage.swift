@@ -16,7 +16,16 @@ public enum WorkerMessage: Sendable, Hashable {
 
     /// Reads the frames that follow the routing id.
     public init(frames: [[UInt8]]) throws(FrameError) {
-        let envelope = try Envelope(frames, kinds: Self.kinds)
+        do throws(FrameError) {
+            try self.init(Envelope(frames, kinds: Self.kinds))
+        } catch {
+            var error = error
+            error.isResult = error.fault == .malformed && frames.count > 1 && MessageKind(frames[1]) == .result
+            throw error
+        }
+    }
+
+    private init(_ envelope: Envelope) throws(FrameError) {
         switch envelope.kind {
         case .hello: self = .hello(try WorkerHello(envelope))
         case .started:
@@ -91,7 +100,7 @@ public struct JobResult: Sendable, Hashable {
     init(_ envelope: Envelope) throws(FrameError) {
         let header = try envelope.decodeHeader(ProtoResultHeader.self)
         let dispatch = try envelope.dispatch(header.dispatch)
-        try envelope.checkSizes()
+        try envelope.checkSizes(dispatch)
         self.init(dispatch: dispatch, status: RPCStatus(header.status), body: envelope.body)
     }
 

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: MIT
+
+import SwiftProtobuf
+internal import Wire
+
+// What the broker answers itself.
+extension BrokerLoop {
+    func answerMyself(_ method: Method, _ request: CallRequest, _ peer: Peer) throws(RPCStatus) {
+        let encoding = request.encoding
+        switch method {
+        case .healthCheck:
+            let message = try WireEncoding.decodeRequest(ProtoHealthRequest.self, from: request.body)
+            guard let status = health(of: message.service) else {
+                throw RPCStatus(.notFound, "there is no service of that name")
+            }
+            answer(peer, request, .ok, body: encoding.encode(ProtoHealthResponse.with { $0.status = status }))
+        case .healthWatch:
+            let message = try WireEncoding.decodeRequest(ProtoHealthRequest.self, from: request.body)
+            guard watchers.count < Self.watchLimit else {
+                throw RPCStatus(
+                    .resourceExhausted, "\(Self.watchLimit) watches are open, which is the most",
+                    retryDelayMilliseconds: 1000, reason: .queueFull)
+            }
+            let deadline = now + .milliseconds(Int(request.effectiveTimeoutMilliseconds))
+            watchers.append(Watcher(peer: peer, request: request, service: message.service, deadline: deadline))
+            notifyWatchers()
+        case .discovery:
+            _ = try WireEncoding.decodeRequest(ProtoDiscoveryRequest.self, from: request.body)
+            answer(peer, request, .ok, body: encoding.encode(discovery))
+        case .adminStatus:
+            _ = try WireEncoding.decodeRequest(ProtoAdminStatusRequest.self, from: request.body)
+            answer(peer, request, .ok, body: encoding.encode(status))
+        default:
+            throw RPCStatus(.unimplemented, "there is no method \(request.method)", reason: .unknownMethod)
+        }
+    }
+
+    func health(of service: String) -> ProtoHealthResponse.ServingStatus? {
+        switch service {
+        case "": drainDeadline == nil ? .serving : .notServing
+        case Method.groundingService: scheduler.isServing ? .serving : .notServing
+        default: nil
+        }
+    }
+
+    /// Tells each watcher whose service changed.
+    func notifyWatchers() {
+        for index in watchers.indices.reversed() where index < watchers.count {
+            let status = health(of: watchers[index].service) ?? .serviceUnknown
+            guard watchers[index].last != status else { continue }
+            watchers[index].last = status
+            let watcher = watchers[index]
+            watchers[index].sequence += 1
+            let body = watcher.request.encoding.encode(ProtoHealthResponse.with { $0.status = status })
+            send(
+                watcher.peer, .event(CallEvent(id: watcher.request.id, sequence: watcher.sequence, body: body)),
+                watcher.request.encoding)
+        }
+    }
+
+    var discovery: ProtoDiscoveryResponse {
+        .describing(version: configuration.version, models: workers.values.map(\.hello.model))
+    }
+
+    var status: ProtoAdminStatusResponse {
+        let now = now
+        var response = ProtoAdminStatusResponse()
+        response.version = configuration.version
+        response.uptimeS = now.inSeconds
+        response.draining = drainDeadline != nil
+        for id in workers.keys.sorted(by: { $0.number < $1.number }) {
+            guard let record = workers[id], let snapshot = scheduler.workerSnapshot(id, at: now) else { continue }
+            response.workers.append(.describing(record, snapshot))
+        }
+        response.queue = .describing(scheduler.queueSnapshot(at: now), configuration.scheduler)
+        response.counters = scheduler.counters.named.merging(counters.named) { first, _ in first }
+        return response
+    }
+}

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: MIT
+
+internal import Logging
+internal import Wire
+
+// What the scheduler orders.
+extension BrokerLoop {
+    func perform(_ actions: [SchedulerAction]) {
+        for action in actions {
+            switch action {
+            case .dispatch(let attempt, let worker): dispatch(attempt, to: worker)
+            case .cancel(let attempt, let worker):
+                if let record = workers[worker] { tell(record, .cancel(wire(attempt), reason: "the call is over")) }
+            case .end(let id, let ending, let attempts):
+                guard let status = ending.status else {
+                    forget(id)
+                    continue
+                }
+                finish(id, status, attempts: attempts)
+            case .expel(let worker, let loss): expel(worker, loss)
+            case .drain(let worker):
+                if let record = workers[worker] { tell(record, .drain) }
+            }
+        }
+    }
+
+    func dispatch(_ attempt: Attempt, to worker: WorkerID) {
+        guard let call = calls[attempt.call], let record = workers[worker] else { return }
+        let job = Job(
+            dispatch: wire(attempt), id: call.request.id, method: call.request.method,
+            remainingMilliseconds: (scheduler.remaining(of: attempt.call, at: now) ?? .zero).milliseconds,
+            queueMilliseconds: (now - call.arrival).milliseconds, resultEncoding: call.request.encoding,
+            metadata: call.request.metadata, traceparent: call.request.traceparent, body: call.request.body,
+            image: call.request.image)
+        logger.debug("dispatch", metadata: ["call": "\(job.dispatch)", "worker": "\(worker)"])
+        tell(record, .job(job))
+    }
+
+    func expel(_ id: WorkerID, _ loss: WorkerLoss) {
+        guard let record = removeWorker(id) else { return }
+        logger.warning(
+            "worker lost", metadata: ["worker": "\(id)", "name": "\(record.hello.name)", "why": "\(loss.rawValue)"])
+        tell(record, .bye(RPCStatus(.unavailable, loss.words)))
+    }
+
+    func wire(_ attempt: Attempt) -> Dispatch {
+        Dispatch(call: "\(epoch)-\(attempt.call)", attempt: UInt32(attempt.number))
+    }
+
+    func attempt(_ dispatch: Dispatch) -> Attempt? {
+        let parts = dispatch.call.split(separator: "-")
+        guard parts.count == 2, parts[0] == epoch, let number = UInt64(parts[1]) else { return nil }
+        return Attempt(call: CallID(number), number: Int(dispatch.attempt))
+    }
+}

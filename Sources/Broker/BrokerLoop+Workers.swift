@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: MIT
+
+internal import Logging
+internal import Messaging
+internal import Wire
+
+// The back: what workers say, and what they are told.
+extension BrokerLoop {
+    /// True when it found the end.
+    func drainBack() throws(MessagingError) -> Bool {
+        for _ in 0..<Self.turn {
+            guard var frames = try backListener.socket.receive() else { return true }
+            guard !frames.isEmpty else { continue }
+            let routing = frames.removeFirst()
+            do throws(FrameError) {
+                hear(try WorkerMessage(frames: frames), from: routing)
+            } catch {
+                refuse(error, from: routing)
+            }
+            takeOutUnreachable()
+        }
+        return false
+    }
+
+    /// A RESULT among them is not dropped: its call waits, and its job holds a credit.
+    func refuse(_ error: FrameError, from routing: [UInt8]) {
+        counters.refusedFrames += 1
+        if error.fault == .version {
+            let refusal = RPCStatus(.failedPrecondition, error.status.message, reason: .unsupportedVersion)
+            try? backListener.socket.send([routing] + BrokerOrder.bye(refusal).frames(error.encoding))
+        } else if error.isResult, let worker = workersByRouting[routing] {
+            scheduler.workerHeard(worker, at: now)
+            if let dispatch = error.dispatch {
+                settle(JobResult(dispatch: dispatch, status: error.status), from: worker)
+            } else {
+                expel(worker, .illegible)
+                perform(scheduler.workerLeft(worker, .illegible, at: now))
+            }
+        }
+    }
+
+    func hear(_ message: WorkerMessage, from routing: [UInt8]) {
+        if case .hello(let hello) = message {
+            welcome(hello, routing)
+            return
+        }
+        guard let id = workersByRouting[routing] else {
+            counters.strangers += 1
+            try? backListener.socket.send([routing] + BrokerOrder.who.frames(.protobuf))
+            return
+        }
+        scheduler.workerHeard(id, at: now)
+        switch message {
+        case .hello: break
+        case .started(let dispatch):
+            if let attempt = attempt(dispatch) { scheduler.jobStarted(attempt, by: id) }
+        case .partial: counters.refusedFrames += 1
+        case .result(let result): settle(result, from: id)
+        case .beat(let beat): scheduler.beat(id, progress: beat.progress, isBusy: beat.isBusy, at: now)
+        case .drain(let returned):
+            perform(scheduler.workerDraining(id, returned: returned.compactMap(attempt)))
+        case .bye:
+            logger.info("worker left", metadata: ["worker": "\(id)"])
+            _ = removeWorker(id)
+            perform(scheduler.workerLeft(id, .left, at: now))
+        }
+    }
+
+    func settle(_ result: JobResult, from worker: WorkerID) {
+        guard let attempt = attempt(result.dispatch) else {
+            counters.refusedFrames += 1
+            return
+        }
+        let (accepted, actions) = scheduler.jobFinished(attempt, by: worker, at: now)
+        if accepted {
+            finish(attempt.call, result.status.checked(madeBy: .worker), attempts: attempt.number, body: result.body)
+        }
+        perform(actions)
+    }
+
+    func welcome(_ hello: WorkerHello, _ routing: [UInt8]) {
+        guard hello.protocolVersion == WireLimits.protocolVersion else {
+            let refusal = RPCStatus(
+                .failedPrecondition, "protocol \(WireLimits.protocolVersion) is spoken here",
+                reason: .unsupportedVersion)
+            try? backListener.socket.send([routing] + BrokerOrder.bye(refusal).frames(hello.encoding))
+            return
+        }
+        // The same process, or the same connection, begins anew: its former session's jobs go elsewhere.
+        for (id, record) in workers where record.hello.instance == hello.instance || record.routing == routing {
+            _ = removeWorker(id)
+            perform(scheduler.workerLeft(id, .replaced, at: now))
+        }
+        let id = WorkerID(nextNumber)
+        nextNumber += 1
+        let record = WorkerRecord(id: id, routing: routing, hello: hello)
+        workers[id] = record
+        workersByRouting[routing] = id
+        let terms = configuration.scheduler
+        tell(
+            record,
+            .welcome(
+                WorkerWelcome(
+                    worker: "\(id)", beatIntervalMilliseconds: terms.beatInterval.milliseconds,
+                    liveness: UInt32(terms.liveness), stallLimitMilliseconds: terms.stallLimit.milliseconds)))
+        logger.info("worker joined", metadata: ["worker": "\(id)", "name": "\(hello.name)", "pid": "\(hello.pid)"])
+        perform(scheduler.workerJoined(id, credits: Int(hello.credits), at: now))
+    }
+
+    func removeWorker(_ id: WorkerID) -> WorkerRecord? {
+        guard let record = workers.removeValue(forKey: id) else { return nil }
+        if workersByRouting[record.routing] == id { workersByRouting[record.routing] = nil }
+        return record
+    }
+
+    /// A worker whose connection is gone is lost at once, and so is one that cannot be given a job: its credit would
+    /// never come back. Other messages for a slow worker may be lost; its silence tells the rest.
+    func tell(_ worker: WorkerRecord, _ order: BrokerOrder) {
+        do throws(MessagingError) {
+            try backListener.socket.send([worker.routing] + order.frames(worker.hello.encoding))
+        } catch {
+            counters.undeliverable += 1
+            if case .job = order { lostWorkers.insert(worker.id) }
+            if error.code == .unreachable { lostWorkers.insert(worker.id) }
+        }
+    }
+}
