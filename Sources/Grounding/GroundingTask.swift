@@ -62,17 +62,39 @@ public enum Decoding: Sendable, Hashable {
     case sample(temperature: Double, topP: Double, seed: UInt64)
 }
 
+/// How the two location tokens of a box become its corners.
+public enum BoxDecoding: String, Sendable, Hashable, CaseIterable {
+    /// Each corner where the model expects it, among the chosen cell and its neighbours.
+    case refined
+
+    /// The chosen cells alone, as the reference implementation decodes them.
+    case reference
+}
+
 /// The choices of generation that a caller may make for any task.
 public struct GenerationOptions: Sendable, Hashable {
+    /// The least score of a box of `detect` when the caller does not say: near the best F1 on scenes that the embedded
+    /// model never saw (docs/decisions/0007-box-scores.md).
+    public static let detectThreshold = 0.5
+
     /// The most tokens to generate per prompt; `nil` takes the task's own default.
     public var maxNewTokens: Int?
     public var decoding: Decoding
     /// No run of this many tokens occurs twice; 0 switches the rule off.
     public var noRepeatNgram: Int
+    /// For `detect` and `ground`: the least score of a box, in 0...1. `nil` takes `detectThreshold` for `detect`; for
+    /// `ground` it lets the likeliest token decide whether a phrase is in the picture, and keeps every box.
+    public var threshold: Double?
+    public var boxDecoding: BoxDecoding
 
-    public init(maxNewTokens: Int? = nil, decoding: Decoding = .greedy, noRepeatNgram: Int = 0) {
+    public init(
+        maxNewTokens: Int? = nil, decoding: Decoding = .greedy, noRepeatNgram: Int = 0, threshold: Double? = nil,
+        boxDecoding: BoxDecoding = .refined
+    ) {
         self.maxNewTokens = maxNewTokens
         self.decoding = decoding
         self.noRepeatNgram = noRepeatNgram
+        self.threshold = threshold
+        self.boxDecoding = boxDecoding
     }
 }

@@ -24,6 +24,32 @@ public enum LocationGrid {
             to: (Double(column(pair.lowerRight)), Double(row(pair.lowerRight))))
     }
 
+    /// The box of a valid pair with its corners moved by fractions of a cell, each at most to the neighbouring cell.
+    ///
+    /// Where a corner's move would leave no width, both edges of that direction stay where they were; the same for the
+    /// height.
+    /// - Parameters:
+    ///   - upperLeft: the move of the upper left corner, in cells.
+    ///   - lowerRight: the move of the lower right corner, in cells.
+    public static func box(
+        _ pair: PatchPair, upperLeft: (x: Double, y: Double), lowerRight: (x: Double, y: Double)
+    ) -> NormalizedBox {
+        let box = box(pair)
+        let (xmin, xmax) = moved(box.xmin, by: upperLeft.x, box.xmax, by: lowerRight.x)
+        let (ymin, ymax) = moved(box.ymin, by: upperLeft.y, box.ymax, by: lowerRight.y)
+        return NormalizedBox(xmin: xmin, ymin: ymin, xmax: xmax, ymax: ymax)
+    }
+
+    /// Two opposite edges, moved by so many cells, inside the picture and in order.
+    private static func moved(
+        _ first: Double, by firstMove: Double, _ last: Double, by lastMove: Double
+    ) -> (Double, Double) {
+        let edges = (
+            min(max(first + firstMove / Double(side), 0), 1), min(max(last + lastMove / Double(side), 0), 1)
+        )
+        return edges.0 < edges.1 ? edges : (first, last)
+    }
+
     /// The box between two cells, each a column and a row.
     static func box(from first: (x: Double, y: Double), to last: (x: Double, y: Double)) -> NormalizedBox {
         let cell = 1 / Double(side)

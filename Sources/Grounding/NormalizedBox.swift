@@ -17,6 +17,16 @@ public struct NormalizedBox: Sendable, Hashable {
     /// The coordinates as `[xmin, ymin, xmax, ymax]`.
     public var array: [Double] { [xmin, ymin, xmax, ymax] }
 
+    /// Intersection over union, 0...1.
+    public func overlap(with other: NormalizedBox) -> Double {
+        let width = min(xmax, other.xmax) - max(xmin, other.xmin)
+        let height = min(ymax, other.ymax) - max(ymin, other.ymin)
+        guard width > 0, height > 0 else { return 0 }
+        return width * height / (area + other.area - width * height)
+    }
+
+    private var area: Double { (xmax - xmin) * (ymax - ymin) }
+
     /// The same box in pixels of a picture of the given size.
     public func pixels(width: Int, height: Int) -> PixelBox {
         PixelBox(

@@ -18,4 +18,5 @@ public enum TaskLimits {
     /// `topP` lies above 0 and at most at 1.
     public static let topP = 1.0
     public static let noRepeatNgram = 0...32
+    public static let threshold = 0.0...1.0
 }

@@ -4,7 +4,7 @@
 public enum TaskValidation {
     /// Everything that is wrong, in the order of the fields; empty when nothing is.
     public static func violations(_ task: GroundingTask, _ options: GenerationOptions) -> [FieldViolation] {
-        violations(task) + violations(options)
+        violations(task) + violations(options) + thresholdViolations(task, options)
     }
 
     static func violations(_ task: GroundingTask) -> [FieldViolation] {
@@ -38,6 +38,18 @@ public enum TaskValidation {
             }
         }
         return result
+    }
+
+    private static func thresholdViolations(_ task: GroundingTask, _ options: GenerationOptions) -> [FieldViolation] {
+        guard let threshold = options.threshold else { return [] }
+        switch task {
+        case .detect, .ground: break
+        case .caption, .refer, .describe, .ask, .generate:
+            return [.init("threshold", "is for detect and ground; \(task.name.rawValue) gives every box")]
+        }
+        guard !TaskLimits.threshold.contains(threshold) else { return [] }
+        let (least, most) = (TaskLimits.threshold.lowerBound, TaskLimits.threshold.upperBound)
+        return [.init("threshold", "is \(threshold); allowed is \(least) to \(most)")]
     }
 
     private static func labelViolations(_ labels: [String]) -> [FieldViolation] {

@@ -97,11 +97,14 @@ extension Engine {
             }
         let grammar = mode.map { ObjectGrammar($0, specials: specials) }
         guard !job.isPhraseByPhrase else {
-            return GenerationPlan(maxNewTokens: maxNewTokens, grammar: grammar, endOfText: specials.eos)
+            let search = job.leastScore.map { InstanceSearch(least: $0, specials: specials) }
+            return GenerationPlan(
+                maxNewTokens: maxNewTokens, grammar: grammar, locations: specials.patchIndices, search: search,
+                endOfText: specials.eos)
         }
         return GenerationPlan(
             maxNewTokens: maxNewTokens, decoding: job.options.decoding, noRepeatNgram: job.options.noRepeatNgram,
-            grammar: grammar, endOfText: specials.eos)
+            grammar: grammar, locations: specials.patchIndices, endOfText: specials.eos)
     }
 
     private static func generation(_ hypotheses: [BeamSearch<Kosmos2Model>.Hypothesis], endOfText: Int) -> Generation {

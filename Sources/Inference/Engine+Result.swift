@@ -21,7 +21,7 @@ extension Engine {
     }
 
     private func answer(_ job: Job, _ output: JobOutput, _ assembly: ResultAssembly) -> ResultAssembly.Answer {
-        let boxes = output.generations.map(scored)
+        let boxes = output.generations.map { scored($0, job) }
         switch job.task {
         case .detect(let labels):
             return assembly.detection(labels: labels, boxes: boxes)
@@ -49,8 +49,14 @@ extension Engine {
         return assembly.parsed(parser.parse(text(prompt + generation.ids)), given: given, scores: boxes)
     }
 
-    private func scored(_ generation: Generation) -> [ScoredBox] {
-        generation.steps.isEmpty ? [] : BoxScore.boxes(generation, specials: model.tokenizer.specials)
+    private func scored(_ generation: Generation, _ job: Job) -> [ScoredBox] {
+        beliefs(generation).map { ScoredBox($0, decoding: job.options.boxDecoding) }
+            .filter { $0.score >= job.leastScore ?? 0 }
+    }
+
+    /// A beam search keeps no probabilities: nothing is known of its boxes but their tokens.
+    func beliefs(_ generation: Generation) -> [BoxBelief] {
+        generation.steps.isEmpty ? [] : BoxBelief.all(generation, specials: model.tokenizer.specials)
     }
 
     private func text(_ ids: [Int]) -> String {

@@ -57,6 +57,32 @@ public final class Engine {
         id: String, task: GroundingTask, options: GenerationOptions = GenerationOptions(), image: [UInt8],
         cancellation: CancellationFlag = CancellationFlag()
     ) throws(TaskError) -> GroundingResult {
+        let answered = try answer(task, options, image, cancellation)
+        return result(
+            id: id, job: answered.job, output: answered.output, picture: answered.picture, isHit: answered.isHit,
+            timing: answered.timing)
+    }
+
+    /// What the model believed while it wrote the boxes of each label, for those who compare scores.
+    package func beliefs(labels: [String], options: GenerationOptions, image: [UInt8]) throws(TaskError)
+        -> [[BoxBelief]]
+    {
+        let answered = try answer(.detect(labels: labels), options, image, CancellationFlag())
+        return answered.output.generations.map(beliefs)
+    }
+
+    /// A task's tokens, and what led to them.
+    private struct Answered {
+        var job: Job
+        var output: JobOutput
+        var picture: ImageDescription
+        var isHit: Bool
+        var timing: Timing
+    }
+
+    private func answer(
+        _ task: GroundingTask, _ options: GenerationOptions, _ image: [UInt8], _ cancellation: CancellationFlag
+    ) throws(TaskError) -> Answered {
         let violations = TaskValidation.violations(task, options)
         guard violations.isEmpty else { throw TaskError(violations: violations) }
         var watch = Stopwatch()
@@ -69,7 +95,7 @@ public final class Engine {
         let output = try generate(
             job, maxNewTokens: budget, picture: picture.embeddings, timing: &timing, cancellation: cancellation)
         timing.total = watch.total
-        return result(id: id, job: job, output: output, picture: picture.description, isHit: isHit, timing: timing)
+        return Answered(job: job, output: output, picture: picture.description, isHit: isHit, timing: timing)
     }
 
     /// The tokens that may be generated per prompt.
@@ -127,6 +153,15 @@ struct Job {
     var options: GenerationOptions
     /// The ids after the prefix that all prompts share.
     var prompts: [[Int]]
+
+    /// The least score of a box, where that decides what is in the picture; `nil` where the likeliest token does.
+    var leastScore: Double? {
+        switch task {
+        case .detect: options.threshold ?? GenerationOptions.detectThreshold
+        case .ground: options.threshold
+        case .caption, .refer, .describe, .ask, .generate: nil
+        }
+    }
 
     /// Whether the answer is boxes for given phrases, and nothing else.
     var isPhraseByPhrase: Bool {

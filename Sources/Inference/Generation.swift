@@ -8,17 +8,23 @@ package struct GenerationPlan: Sendable {
     package var decoding: Decoding
     package var noRepeatNgram: Int
     package var grammar: ObjectGrammar?
+    /// The ids of all location tokens, where what the model believes of the corners is wanted.
+    package var locations: Range<Int>?
+    /// Where boxes of a phrase are looked for down to a least score; `nil` lets the likeliest token decide.
+    package var search: InstanceSearch?
     package var endOfText: Int
 
     package init(
         maxNewTokens: Int, decoding: Decoding = .greedy, noRepeatNgram: Int = 0, grammar: ObjectGrammar? = nil,
-        endOfText: Int = 2
+        locations: Range<Int>? = nil, search: InstanceSearch? = nil, endOfText: Int = 2
     ) {
         precondition(maxNewTokens > 0, "generation of \(maxNewTokens) tokens")
         self.maxNewTokens = maxNewTokens
         self.decoding = decoding
         self.noRepeatNgram = noRepeatNgram
         self.grammar = grammar
+        self.locations = locations
+        self.search = search
         self.endOfText = endOfText
     }
 }
@@ -31,10 +37,13 @@ package struct Generation: Sendable, Equatable {
         package var probability: Double
         /// Among those that the grammar allowed.
         package var allowedProbability: Double
+        /// Of a location, the `CornerBelief.window` around it; empty for any other token.
+        package var window: [Double]
 
-        package init(probability: Double, allowedProbability: Double) {
+        package init(probability: Double, allowedProbability: Double, window: [Double] = []) {
             self.probability = probability
             self.allowedProbability = allowedProbability
+            self.window = window
         }
     }
 

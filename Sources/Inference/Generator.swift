@@ -65,21 +65,18 @@ package struct Generator<Model: SequenceModel> {
     ) throws(TaskError) -> Int {
         let allowed = plan.allowed(after: result.ids)
         let blocked = NgramBlock.blocked(after: prompt + result.ids, size: plan.noRepeatNgram)
-        let generator = sequence.generator
+        let (generator, before) = (sequence.generator, result)
         let (token, step, advanced) = sequence.logits.withUnsafeBufferPointer { logits in
             let next = NextToken(logits)
             var generator = generator
-            let candidates = next.candidates(allowed, blocked: blocked)
+            let candidates = plan.candidates(after: before, allowed, blocked: blocked, next)
             let token =
                 switch plan.decoding {
                 case .sample(let temperature, let topP, _):
                     next.sample(candidates, temperature: temperature, topP: topP, using: &generator)
                 case .greedy, .beam: next.greedy(candidates)
                 }
-            let all = next.probability(of: token, among: logits.indices)
-            let among =
-                allowed == .any ? all : next.probability(of: token, among: next.candidates(allowed, blocked: []))
-            return (token, Generation.Step(probability: all, allowedProbability: among), generator)
+            return (token, plan.step(token, allowed, next), generator)
         }
         guard step.probability.isFinite else {
             throw TaskError(.internal, "the model's logits are not finite numbers")
@@ -98,6 +95,26 @@ extension GenerationPlan {
 
     func allowed(after generated: [Int]) -> ObjectGrammar.Allowed {
         grammar?.allowed(after: generated, remaining: maxNewTokens - generated.count) ?? .any
+    }
+
+    fileprivate func candidates(
+        after result: Generation, _ allowed: ObjectGrammar.Allowed, blocked: [Int], _ next: NextToken
+    ) -> [Int] {
+        let candidates = next.candidates(allowed, blocked: blocked)
+        return search?.narrowed(candidates, after: result, next) ?? candidates
+    }
+
+    /// A chosen token with how sure the model was of it.
+    fileprivate func step(_ token: Int, _ allowed: ObjectGrammar.Allowed, _ next: NextToken) -> Generation.Step {
+        let all = next.probability(of: token, among: next.all)
+        var step = Generation.Step(probability: all, allowedProbability: all)
+        if allowed != .any {
+            step.allowedProbability = next.probability(of: token, among: next.candidates(allowed, blocked: []))
+        }
+        if let locations, locations.contains(token) {
+            step.window = next.window(around: token, locations: locations, allowed: allowed)
+        }
+        return step
     }
 
     /// Whether nothing follows the last token; says why.

@@ -11,6 +11,9 @@ package struct NextToken {
         self.logits = logits
     }
 
+    /// The ids of all tokens.
+    package var all: Range<Int> { logits.indices }
+
     /// The candidates: allowed by the grammar and not blocked. Where the block leaves nothing, it gives way.
     package func candidates(_ allowed: ObjectGrammar.Allowed, blocked: [Int]) -> [Int] {
         let barred = Set(blocked)
@@ -42,6 +45,23 @@ package struct NextToken {
     /// The probability of a token among the candidates, from raw logits.
     package func probability(of token: Int, among candidates: some Sequence<Int>) -> Double {
         exp(Double(logits[token]) - logSum(candidates))
+    }
+
+    /// The probabilities of a location and of those around it, among the locations allowed: a `CornerBelief.window`.
+    /// - Parameter locations: the ids of all location tokens.
+    package func window(
+        around token: Int, locations: Range<Int>, allowed: ObjectGrammar.Allowed
+    ) -> [Double] {
+        let open: [Int] =
+            switch allowed {
+            case .any: Array(locations)
+            case .only(let ids): ids
+            }
+        let normaliser = logSum(open)
+        return CornerBelief.cells(around: token - locations.lowerBound).map { cell in
+            guard let cell, open.contains(locations.lowerBound + cell) else { return 0 }
+            return exp(Double(logits[locations.lowerBound + cell]) - normaliser)
+        }
     }
 
     /// A random draw from the smallest set of likeliest candidates whose probability reaches `topP`.

@@ -23,7 +23,7 @@ package struct ResultAssembly: Sendable {
         package var withoutEntities: Answer { Answer(caption: caption, entities: [], warnings: warnings) }
     }
 
-    /// The labels that were found, joined by ", "; one entity for each.
+    /// The labels that were found, joined by ", "; one entity for each, its boxes best first.
     package func detection(labels: [String], boxes: [[ScoredBox]]) -> Answer {
         var caption = ""
         var entities: [Entity] = []
@@ -34,7 +34,7 @@ package struct ResultAssembly: Sendable {
             entities.append(
                 Entity(
                     phrase: label, span: start..<caption.unicodeScalars.count, label: label, source: .model,
-                    boxes: distinct(boxes)))
+                    boxes: instances(boxes)))
         }
         return Answer(caption: caption, entities: entities)
     }
@@ -57,8 +57,8 @@ package struct ResultAssembly: Sendable {
         let entities = text.entities.enumerated().map { index, entity in
             let isGiven = index < given
             let boxes = entity.boxes.map { box in
-                let score = isGiven ? nil : Self.take(&rest, box.patches)
-                return grounded(box.patches, score: score)
+                let known = isGiven ? nil : Self.take(&rest, box.patches)
+                return known.map(grounded) ?? grounded(box.patches)
             }
             return Entity(
                 phrase: entity.name, span: entity.span, source: isGiven ? .request : .model, boxes: boxes)
@@ -66,21 +66,41 @@ package struct ResultAssembly: Sendable {
         return Answer(caption: text.caption, entities: entities, warnings: text.warnings)
     }
 
-    private static func take(_ scores: inout ArraySlice<ScoredBox>, _ patches: PatchPair) -> Double? {
+    private static func take(_ scores: inout ArraySlice<ScoredBox>, _ patches: PatchPair) -> ScoredBox? {
         guard let index = scores.firstIndex(where: { $0.patches == patches }) else { return nil }
         defer { scores = scores[(index + 1)...] }
-        return scores[index].score
+        return scores[index]
+    }
+
+    /// Best first; a box that overlaps a better one as much as the same instance would is left out.
+    private func instances(_ boxes: [ScoredBox]) -> [GroundedBox] {
+        // Stable: of equal scores the earlier one stays ahead.
+        let order = boxes.enumerated().sorted { ($0.element.score, $1.offset) > ($1.element.score, $0.offset) }
+        var kept: [ScoredBox] = []
+        for (_, box) in order
+        where kept.allSatisfy({ $0.normalized.overlap(with: box.normalized) < InstanceSearch.duplicate }) {
+            kept.append(box)
+        }
+        return kept.map(grounded)
     }
 
     /// Greedy decoding can name one box again and again: of equals the first stays.
     private func distinct(_ boxes: [ScoredBox]) -> [GroundedBox] {
         var seen: Set<PatchPair> = []
-        return boxes.filter { seen.insert($0.patches).inserted }.map { grounded($0.patches, score: $0.score) }
+        return boxes.filter { seen.insert($0.patches).inserted }.map(grounded)
     }
 
-    private func grounded(_ patches: PatchPair, score: Double?) -> GroundedBox {
-        let box = LocationGrid.box(patches)
-        return GroundedBox(
+    private func grounded(_ box: ScoredBox) -> GroundedBox {
+        grounded(box.patches, at: box.normalized, score: box.score)
+    }
+
+    /// A box that is known by its tokens alone.
+    private func grounded(_ patches: PatchPair) -> GroundedBox {
+        grounded(patches, at: LocationGrid.box(patches), score: nil)
+    }
+
+    private func grounded(_ patches: PatchPair, at box: NormalizedBox, score: Double?) -> GroundedBox {
+        GroundedBox(
             pixels: box.pixels(width: width, height: height), normalized: box, score: score, patches: patches)
     }
 

@@ -9,17 +9,21 @@ import Wire
 protocol TaskCommand: AsyncParsableCommand {
     var image: String { get }
     var options: TaskOptions { get }
+    /// The least score of a box, where the command takes one.
+    var threshold: Double? { get }
     /// What is asked; the header tells the size of the picture.
     func task(_ header: ImageHeader) throws(CommandFailure) -> GroundingTask
 }
 
 extension TaskCommand {
+    var threshold: Double? { nil }
+
     func run() async throws {
         let drawing = try options.output.draw.map { path throws(CommandFailure) in
             try DrawingFile(path, picture: image)
         }
         let picture = try PictureFile.load(image)
-        let request = TaskRequest(try task(picture.header), try options.generation.options())
+        let request = TaskRequest(try task(picture.header), try options.generation.options(threshold: threshold))
         let violations = TaskValidation.violations(request.task, request.options)
         guard violations.isEmpty else { throw CommandFailure(violations) }
         let result = try await answer(request, picture.bytes)

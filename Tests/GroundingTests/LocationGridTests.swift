@@ -32,6 +32,37 @@ struct LocationGridTests {
         }
     }
 
+    @Test("moved corners move their own edges, by fractions of a cell")
+    func moved() {
+        let pair = PatchPair(upperLeft: 44, lowerRight: 863)
+        let plain = LocationGrid.box(pair)
+        let box = LocationGrid.box(pair, upperLeft: (0.5, -0.25), lowerRight: (-1, 2))
+        let moves = zip(box.array, plain.array).map { ($0 - $1) * 32 }
+        #expect(moves == [0.5, -0.25, -1, 2])
+        #expect(LocationGrid.box(pair, upperLeft: (0, 0), lowerRight: (0, 0)) == plain)
+    }
+
+    @Test("moved corners stay inside the picture and leave a box")
+    func movedWithinBounds() {
+        let corner = LocationGrid.box(
+            PatchPair(upperLeft: 0, lowerRight: 1023), upperLeft: (-2, -2), lowerRight: (2, 2))
+        #expect(corner.array == [0, 0, 1, 1])
+        let thin = PatchPair(upperLeft: 100, lowerRight: 133)
+        let crossed = LocationGrid.box(thin, upperLeft: (2, 0), lowerRight: (-1, 0.5))
+        let plain = LocationGrid.box(thin)
+        #expect(crossed.xmin == plain.xmin && crossed.xmax == plain.xmax)
+        #expect(crossed.ymin == plain.ymin && crossed.ymax == plain.ymax + 0.5 / 32)
+    }
+
+    @Test("the overlap is intersection over union")
+    func overlap() {
+        let box = NormalizedBox(xmin: 0, ymin: 0, xmax: 0.5, ymax: 0.5)
+        #expect(box.overlap(with: box) == 1)
+        #expect(box.overlap(with: NormalizedBox(xmin: 0.25, ymin: 0, xmax: 0.75, ymax: 0.5)) == 1.0 / 3)
+        #expect(box.overlap(with: NormalizedBox(xmin: 0.5, ymin: 0, xmax: 1, ymax: 0.5)) == 0)
+        #expect(box.overlap(with: NormalizedBox(xmin: 0.75, ymin: 0.75, xmax: 1, ymax: 1)) == 0)
+    }
+
     @Test(
         "a pair is invalid off the grid or with its corners the wrong way round",
         arguments: [

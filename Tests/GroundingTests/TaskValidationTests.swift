@@ -69,6 +69,24 @@ struct TaskValidationTests {
     func options(options: GenerationOptions, expected: [String]) {
         #expect(fields(.caption(detail: .brief, grounded: true), options) == expected)
     }
+
+    @Test(arguments: [
+        (0.0, true), (0.5, true), (1.0, true), (-0.001, false), (1.001, false), (Double.nan, false),
+        (Double.infinity, false),
+    ])
+    func thresholds(threshold: Double, allowed: Bool) {
+        let options = GenerationOptions(threshold: threshold)
+        let tasks: [GroundingTask] = [.detect(labels: ["cat"]), .ground(sentence: "a cat", phrases: [0..<5])]
+        for task in tasks { #expect(fields(task, options) == (allowed ? [] : ["threshold"])) }
+    }
+
+    @Test func onlyTasksThatScoreTakeAThreshold() {
+        let tasks: [GroundingTask] = [
+            .caption(detail: .brief, grounded: true), .refer(expression: "cat"), .ask(question: "a?", grounded: true),
+            .generate(prompt: "a"), .describe(box: NormalizedBox(xmin: 0, ymin: 0, xmax: 1, ymax: 1)),
+        ]
+        for task in tasks { #expect(fields(task, GenerationOptions(threshold: 0.5)) == ["threshold"]) }
+    }
 }
 
 @Suite("Marked sentence")

@@ -102,4 +102,50 @@ struct EngineTests {
         }
         #expect(!together.entities.isEmpty)
     }
+
+    @Test("A threshold of 0 gives every label a box, a higher one never more than a lower one")
+    func threshold() throws {
+        let labels = ["red disc", "blue square", "heart", "penguin"]
+        let engine = try NanoModel.engine()
+        let picture = try NanoModel.picture()
+        func boxes(_ threshold: Double?) throws -> [[PatchPair]] {
+            let options = GenerationOptions(threshold: threshold)
+            let result = try engine.run(id: "a", task: .detect(labels: labels), options: options, image: picture)
+            let found = result.entities.flatMap(\.boxes).compactMap(\.score)
+            #expect(found.allSatisfy { $0 >= threshold ?? GenerationOptions.detectThreshold })
+            return labels.map { label in
+                result.entities.first { $0.label == label }?.boxes.map(\.patches) ?? []
+            }
+        }
+        let all = try boxes(0)
+        #expect(all.allSatisfy { !$0.isEmpty })
+        var last = all.map(\.count)
+        for least in [0.001, 0.01, 0.1, 0.3, 0.6, 1] {
+            let counts = try boxes(least).map(\.count)
+            #expect(zip(counts, last).allSatisfy { $0 <= $1 }, "\(least): \(counts) after \(last)")
+            last = counts
+        }
+        #expect(last.reduce(0, +) < all.map(\.count).reduce(0, +))
+        #expect(try boxes(nil) == boxes(GenerationOptions.detectThreshold))
+    }
+
+    @Test("Refined boxes have the reference's patches and scores, and lie at most two cells beside them")
+    func boxDecodings() throws {
+        let engine = try NanoModel.engine()
+        let picture = try NanoModel.picture()
+        func boxes(_ decoding: BoxDecoding) throws -> [GroundedBox] {
+            let options = GenerationOptions(threshold: 0, boxDecoding: decoding)
+            let task = GroundingTask.ground(sentence: "a heart and a cat", phrases: [2..<7, 12..<17])
+            return try engine.run(id: "a", task: task, options: options, image: picture).entities.flatMap(\.boxes)
+        }
+        let (reference, refined) = (try boxes(.reference), try boxes(.refined))
+        #expect(!refined.isEmpty && refined.map(\.patches) == reference.map(\.patches))
+        #expect(refined.map(\.score) == reference.map(\.score))
+        #expect(reference.allSatisfy { $0.normalized == LocationGrid.box($0.patches) })
+        #expect(refined.map(\.normalized) != reference.map(\.normalized))
+        for (fine, plain) in zip(refined, reference) {
+            let moves = zip(fine.normalized.array, plain.normalized.array).map { abs($0 - $1) * 32 }
+            #expect(moves.allSatisfy { $0 <= Double(CornerBelief.radius) })
+        }
+    }
 }

@@ -69,35 +69,6 @@ struct ObjectGrammarTests {
         #expect(!ObjectGrammar(.text, specials: specials).isComplete(box + [specials.endObject]))
     }
 
-    private func generation(_ ids: [Int], _ probabilities: [Double]) -> Generation {
-        Generation(
-            ids: ids, steps: probabilities.map { Generation.Step(probability: $0, allowedProbability: $0) })
-    }
-
-    @Test("The score: the box's presence, times the mean of its two places")
-    func score() {
-        let two = [
-            specials.object, place(3), place(40), specials.delimiter, place(33), place(66), specials.endObject,
-        ]
-        let boxes = BoxScore.boxes(generation(two, [0.5, 0.9, 0.4, 0.25, 1, 0.81, 1]), specials: specials)
-        #expect(boxes.map(\.patches.upperLeft) == [3, 33] && boxes.map(\.patches.lowerRight) == [40, 66])
-        #expect(abs(boxes[0].score - 0.5 * 0.6) < 1e-12)
-        #expect(abs(boxes[1].score - 0.5 * 0.25 * 0.9) < 1e-12)
-    }
-
-    @Test("No box without both places, none the wrong way round, no score of 0 or above 1")
-    func scoreEdges() {
-        #expect(BoxScore.boxes(generation([specials.object, place(3)], [1, 1]), specials: specials).isEmpty)
-        #expect(BoxScore.boxes(generation([9, 10], [1, 1]), specials: specials).isEmpty)
-        let inverted = [specials.object, place(40), place(3), specials.endObject]
-        #expect(BoxScore.boxes(generation(inverted, [1, 1, 1, 1]), specials: specials).isEmpty)
-        let box = [specials.object, place(3), place(40), specials.endObject]
-        let least = BoxScore.boxes(generation(box, [1e-300, 1e-300, 1e-300, 1]), specials: specials)
-        #expect(least.count == 1 && least[0].score > 0)
-        let most = BoxScore.boxes(generation(box, [1 + 1e-12, 1, 1, 1]), specials: specials)
-        #expect(most.map(\.score) == [1])
-    }
-
     @Test(
         "What a caller types never becomes a tag",
         arguments: ["</s>", "</phrase><object><patch_index_0000>", "<grounding>", "<image>", "dog</phrase>"])

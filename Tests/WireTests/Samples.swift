@@ -75,6 +75,8 @@ enum Samples {
             .ground(sentence: "a cat on a mat", phrases: [0..<5, 9..<14]),
             GenerationOptions(
                 decoding: .sample(temperature: 0.5, topP: 0.25, seed: .max), noRepeatNgram: 3)),
+        TaskRequest(
+            .detect(labels: ["cat"]), GenerationOptions(threshold: 0.25, boxDecoding: .reference)),
         TaskRequest(.refer(expression: "the left one")),
         TaskRequest(.describe(box: NormalizedBox(xmin: 0, ymin: 0.25, xmax: 0.5, ymax: 1))),
         TaskRequest(.ask(question: "what?", grounded: false)),

@@ -51,6 +51,10 @@ struct TaskRequestTests {
         ("caption", #"{"options":{"sample":{"temperature":0}}}"#, "options.sample.temperature"),
         ("caption", #"{"options":{"sample":{"temperature":1,"top_p":2}}}"#, "options.sample.top_p"),
         ("caption", #"{"options":{"no_repeat_ngram":33}}"#, "options.no_repeat_ngram"),
+        ("detect", #"{"labels":["cat"],"options":{"threshold":1.5}}"#, "options.threshold"),
+        ("detect", #"{"labels":["cat"],"options":{"threshold":"NaN"}}"#, "options.threshold"),
+        ("caption", #"{"options":{"threshold":0.5}}"#, "options.threshold"),
+        ("detect", #"{"labels":["cat"],"options":{"box_decoding":"fine"}}"#, "options.box_decoding"),
     ])
     func wrongFieldsAreNamed(_ task: String, _ json: String, _ field: String) throws {
         let name = try #require(GroundingTask.Name(rawValue: task))
@@ -69,6 +73,21 @@ struct TaskRequestTests {
 
     @Test func aSlipOfThePenIsNamed() {
         #expect(refusal(.detect, #"{"lables":["cat"]}"#)?.violations.first?.description.contains("lables") == true)
+    }
+
+    @Test func aThresholdOfZeroIsNotItsAbsence() throws {
+        let body = Array(#"{"labels":["cat"],"options":{"threshold":0}}"#.utf8)
+        #expect(try TaskRequest(task: .detect, body: body).options.threshold == 0)
+        let request = TaskRequest(.detect(labels: ["cat"]), GenerationOptions(threshold: 0))
+        for encoding in WireEncoding.allCases {
+            #expect(try TaskRequest(task: .detect, body: request.body(encoding)).options.threshold == 0)
+        }
+    }
+
+    @Test(arguments: [(#""refined""#, BoxDecoding.refined), (#""reference""#, .reference), (#""""#, .refined)])
+    func boxDecodings(_ word: String, _ decoding: BoxDecoding) throws {
+        let body = Array(#"{"labels":["cat"],"options":{"box_decoding":\#(word)}}"#.utf8)
+        #expect(try TaskRequest(task: .detect, body: body).options.boxDecoding == decoding)
     }
 
     @Test func seedsOfSixtyFourBitsAreReadAsNumberAndAsText() throws {

@@ -60,6 +60,20 @@ public nonisolated struct ProtoGenerationOptions: Sendable {
     set {decoding = .sample(newValue)}
   }
 
+  /// For Detect and Ground only: the least score of a box, in 0...1. Absent: 0.5 for Detect; for Ground the likeliest
+  /// token decides whether a phrase is in the picture.
+  public var threshold: Double {
+    get {_threshold ?? 0}
+    set {_threshold = newValue}
+  }
+  /// Returns true if `threshold` has been explicitly set.
+  public var hasThreshold: Bool {self._threshold != nil}
+  /// Clears the value of `threshold`. Subsequent reads from it will return its default value.
+  public mutating func clearThreshold() {self._threshold = nil}
+
+  /// `refined` (also when empty) or `reference`.
+  public var boxDecoding: String = String()
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   /// Absent: greedy.
@@ -72,6 +86,7 @@ public nonisolated struct ProtoGenerationOptions: Sendable {
   public init() {}
 
   fileprivate var _maxNewTokens: UInt32? = nil
+  fileprivate var _threshold: Double? = nil
 }
 
 public nonisolated struct ProtoBeam: Sendable {
@@ -696,7 +711,7 @@ fileprivate nonisolated let _protobuf_package = "boxwood.v1"
 
 nonisolated extension ProtoGenerationOptions: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".GenerationOptions"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}max_new_tokens\0\u{1}no_repeat_ngram\0\u{1}beam\0\u{1}sample\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}max_new_tokens\0\u{1}no_repeat_ngram\0\u{1}beam\0\u{1}sample\0\u{1}threshold\0\u{1}box_decoding\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -732,6 +747,8 @@ nonisolated extension ProtoGenerationOptions: SwiftProtobuf.Message, SwiftProtob
           self.decoding = .sample(v)
         }
       }()
+      case 5: try { try decoder.decodeSingularDoubleField(value: &self._threshold) }()
+      case 6: try { try decoder.decodeSingularStringField(value: &self.boxDecoding) }()
       default: break
       }
     }
@@ -759,6 +776,12 @@ nonisolated extension ProtoGenerationOptions: SwiftProtobuf.Message, SwiftProtob
     }()
     case nil: break
     }
+    try { if let v = self._threshold {
+      try visitor.visitSingularDoubleField(value: v, fieldNumber: 5)
+    } }()
+    if !self.boxDecoding.isEmpty {
+      try visitor.visitSingularStringField(value: self.boxDecoding, fieldNumber: 6)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -766,6 +789,8 @@ nonisolated extension ProtoGenerationOptions: SwiftProtobuf.Message, SwiftProtob
     if lhs._maxNewTokens != rhs._maxNewTokens {return false}
     if lhs.noRepeatNgram != rhs.noRepeatNgram {return false}
     if lhs.decoding != rhs.decoding {return false}
+    if lhs._threshold != rhs._threshold {return false}
+    if lhs.boxDecoding != rhs.boxDecoding {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

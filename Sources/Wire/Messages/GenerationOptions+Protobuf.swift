@@ -4,7 +4,12 @@ import SwiftProtobuf
 
 extension GenerationOptions {
     /// Reads the options; numbers out of their range are `TaskValidation`'s to refuse.
-    init(_ proto: ProtoGenerationOptions) {
+    ///
+    /// - Throws: INVALID_ARGUMENT where a word is none of those allowed.
+    init(_ proto: ProtoGenerationOptions) throws(RPCStatus) {
+        guard let boxDecoding = proto.boxDecoding.isEmpty ? .refined : BoxDecoding(rawValue: proto.boxDecoding) else {
+            throw .invalid([FieldViolation("options.box_decoding", "is neither refined nor reference")])
+        }
         let decoding: Decoding =
             switch proto.decoding {
             case .beam(let beam): .beam(width: Int(beam.width))
@@ -15,13 +20,17 @@ extension GenerationOptions {
             }
         self.init(
             maxNewTokens: proto.hasMaxNewTokens ? Int(proto.maxNewTokens) : nil, decoding: decoding,
-            noRepeatNgram: Int(proto.noRepeatNgram))
+            noRepeatNgram: Int(proto.noRepeatNgram), threshold: proto.hasThreshold ? proto.threshold : nil,
+            boxDecoding: boxDecoding)
     }
 
     var proto: ProtoGenerationOptions {
         .with {
             if let maxNewTokens { $0.maxNewTokens = UInt32(clamping: maxNewTokens) }
             $0.noRepeatNgram = UInt32(clamping: noRepeatNgram)
+            if let threshold { $0.threshold = threshold }
+            // The default is left out, for brokers and workers that do not know the field yet.
+            if boxDecoding != .refined { $0.boxDecoding = boxDecoding.rawValue }
             switch decoding {
             case .greedy: break
             case .beam(let width): $0.beam.width = UInt32(clamping: width)

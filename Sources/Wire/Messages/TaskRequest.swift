@@ -84,29 +84,29 @@ extension TaskRequest {
             let detail = try captionDetail(message.detail)
             return TaskRequest(
                 .caption(detail: detail, grounded: message.hasGrounded ? message.grounded : true),
-                GenerationOptions(message.options))
+                try GenerationOptions(message.options))
         case .detect:
             let message = try decode(ProtoDetectRequest.self, body)
-            return TaskRequest(.detect(labels: message.labels), GenerationOptions(message.options))
+            return TaskRequest(.detect(labels: message.labels), try GenerationOptions(message.options))
         case .ground:
             let message = try decode(ProtoGroundRequest.self, body)
             return TaskRequest(
                 .ground(sentence: message.sentence, phrases: try phrases(message.phrases)),
-                GenerationOptions(message.options))
+                try GenerationOptions(message.options))
         case .refer:
             let message = try decode(ProtoReferRequest.self, body)
-            return TaskRequest(.refer(expression: message.expression), GenerationOptions(message.options))
+            return TaskRequest(.refer(expression: message.expression), try GenerationOptions(message.options))
         case .describe:
             let message = try decode(ProtoDescribeRequest.self, body)
-            return TaskRequest(.describe(box: NormalizedBox(message.box)), GenerationOptions(message.options))
+            return TaskRequest(.describe(box: NormalizedBox(message.box)), try GenerationOptions(message.options))
         case .ask:
             let message = try decode(ProtoAskRequest.self, body)
             return TaskRequest(
                 .ask(question: message.question, grounded: message.hasGrounded ? message.grounded : true),
-                GenerationOptions(message.options))
+                try GenerationOptions(message.options))
         case .generate:
             let message = try decode(ProtoGenerateRequest.self, body)
-            return TaskRequest(.generate(prompt: message.prompt), GenerationOptions(message.options))
+            return TaskRequest(.generate(prompt: message.prompt), try GenerationOptions(message.options))
         }
     }
 
@@ -152,7 +152,7 @@ extension FieldViolation {
         let paths = [
             "max_new_tokens": "options.max_new_tokens", "no_repeat_ngram": "options.no_repeat_ngram",
             "beams": "options.beam.width", "temperature": "options.sample.temperature",
-            "top_p": "options.sample.top_p",
+            "top_p": "options.sample.top_p", "threshold": "options.threshold",
         ]
         return FieldViolation(paths[field] ?? field, description)
     }

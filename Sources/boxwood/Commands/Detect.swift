@@ -13,7 +13,10 @@ struct Detect: TaskCommand {
     var label: [String] = []
     @Option(help: ArgumentHelp("A file of labels, one a line; # begins a comment line.", valueName: "file"))
     var labelsFile: String?
+    @OptionGroup var scores: ThresholdOptions
     @OptionGroup var options: TaskOptions
+
+    var threshold: Double? { scores.threshold }
 
     func validate() throws {
         guard !label.isEmpty || labelsFile != nil else {

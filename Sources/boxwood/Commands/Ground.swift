@@ -16,7 +16,10 @@ struct Ground: TaskCommand {
     @Argument(help: "The sentence, its phrases marked unless --phrase names them.") var sentence: String
     @Option(help: ArgumentHelp("A phrase of the sentence; may be given many times.", valueName: "text"))
     var phrase: [String] = []
+    @OptionGroup var scores: ThresholdOptions
     @OptionGroup var options: TaskOptions
+
+    var threshold: Double? { scores.threshold }
 
     func task(_ header: ImageHeader) throws(CommandFailure) -> GroundingTask {
         try TaskChoices.ground(sentence, phrases: phrase)

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
-import ArgumentParser
+public import ArgumentParser
 import BoxwoodCommands
 import Foundation
-import Grounding
+public import Grounding
 import Wire
 
 /// What every task takes beside its own arguments.
@@ -87,8 +87,29 @@ struct DecodingOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Never generate a run of n tokens twice.", valueName: "n"))
     var noRepeatNgram: Int = 0
 
-    func options() throws(CommandFailure) -> GenerationOptions {
+    @Option(
+        help: ArgumentHelp(
+            "refined: corners to a fraction of a grid cell. reference: cells alone, as the reference decodes them.",
+            valueName: "way"))
+    var boxes: BoxDecoding = .refined
+
+    /// - Parameter threshold: the least score of a box, for tasks that take one.
+    func options(threshold: Double?) throws(CommandFailure) -> GenerationOptions {
         let decoding = try TaskChoices.decoding(beams: beams, temperature: temperature, topP: topP, seed: seed)
-        return GenerationOptions(maxNewTokens: maxNewTokens, decoding: decoding, noRepeatNgram: noRepeatNgram)
+        return GenerationOptions(
+            maxNewTokens: maxNewTokens, decoding: decoding, noRepeatNgram: noRepeatNgram, threshold: threshold,
+            boxDecoding: boxes)
     }
+}
+
+extension BoxDecoding: ExpressibleByArgument {}
+
+/// What `detect` and `ground` take beside.
+struct ThresholdOptions: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "Leave out boxes that score less, 0 to 1. (default: \(GenerationOptions.detectThreshold) for detect; for "
+                + "ground the likeliest token says what is there)",
+            valueName: "score"))
+    var threshold: Double?
 }
