@@ -78,7 +78,7 @@ let package = Package(
         // Floor 5: faces.
         room(
             "BoxwoodCommands",
-            ["Inference", "Kosmos2", "Checkpoints", "Tensors", "Imaging", "Grounding", "Wire", logging]),
+            ["Inference", "Kosmos2", "Kernels", "Checkpoints", "Tensors", "Imaging", "Grounding", "Wire", logging]),
         .executableTarget(
             name: "boxwood",
             dependencies: [
@@ -104,7 +104,7 @@ let package = Package(
         tests(of: "Broker", ["Wire", "Messaging", "Grounding", logging]),
         tests(of: "Worker", ["Wire", "Messaging", "Grounding", "Inference", "Imaging", logging]),
         tests(of: "Client", ["Wire", "Messaging", "Grounding", "Broker", "Worker", "Inference", logging]),
-        tests(of: "BoxwoodCommands", ["Grounding", "Imaging", "Inference", "Wire", logging]),
+        tests(of: "BoxwoodCommands", ["Grounding", "Imaging", "Inference", "Kosmos2", "Wire", logging]),
         .testTarget(
             name: "EndToEndTests", dependencies: ["TestSupport", "Client", "Wire", "Grounding", "Imaging"],
             swiftSettings: house),

@@ -15,6 +15,8 @@ public struct BrokerConfiguration: Sendable {
     /// Messages, and their bytes, that wait beyond that for one client; past either it is given up.
     public var clientOutboxMessages: Int
     public var clientOutboxBytes: Int
+    /// How often a watcher is told what it knows already: only a message shows that somebody still listens.
+    public var watchRepeat: Duration
     /// The program's version, for Discovery and Status.
     public var version: String
 
@@ -22,7 +24,8 @@ public struct BrokerConfiguration: Sendable {
     public init(
         front: String = WireLimits.frontEndpoint, back: String = WireLimits.backEndpoint,
         scheduler: SchedulerConfiguration = SchedulerConfiguration(), peerHighWater: Int32 = 256,
-        clientOutboxMessages: Int = 4096, clientOutboxBytes: Int = 64 << 20, version: String = "0"
+        clientOutboxMessages: Int = 4096, clientOutboxBytes: Int = 64 << 20,
+        watchRepeat: Duration = .seconds(10), version: String = "0"
     ) throws(MessagingError) {
         self.front = try Endpoint(front).listenable()
         self.back = try Endpoint(back).listenable()
@@ -30,6 +33,7 @@ public struct BrokerConfiguration: Sendable {
         self.peerHighWater = peerHighWater
         self.clientOutboxMessages = clientOutboxMessages
         self.clientOutboxBytes = clientOutboxBytes
+        self.watchRepeat = watchRepeat
         self.version = version
     }
 }

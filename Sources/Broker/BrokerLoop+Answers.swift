@@ -16,11 +16,7 @@ extension BrokerLoop {
             answer(peer, request, .ok, body: encoding.encode(ProtoHealthResponse.with { $0.status = status }))
         case .healthWatch:
             let message = try WireEncoding.decodeRequest(ProtoHealthRequest.self, from: request.body)
-            guard watchers.count < Self.watchLimit else {
-                throw RPCStatus(
-                    .resourceExhausted, "\(Self.watchLimit) watches are open, which is the most",
-                    retryDelayMilliseconds: 1000, reason: .queueFull)
-            }
+            try checkWatches(of: peer.client)
             let deadline = now + .milliseconds(Int(request.effectiveTimeoutMilliseconds))
             watchers.append(Watcher(peer: peer, request: request, service: message.service, deadline: deadline))
             notifyWatchers()
@@ -35,6 +31,17 @@ extension BrokerLoop {
         }
     }
 
+    private func checkWatches(of client: ClientID) throws(RPCStatus) {
+        let theirs = watchers.count { $0.peer.client == client }
+        for (count, limit, whose) in [
+            (watchers.count, Self.watchLimit, ""), (theirs, Self.clientWatchLimit, " on this connection"),
+        ] where count >= limit {
+            throw RPCStatus(
+                .resourceExhausted, "\(limit) watches are open\(whose), which is the most",
+                retryDelayMilliseconds: 1000, reason: .queueFull)
+        }
+    }
+
     func health(of service: String) -> ProtoHealthResponse.ServingStatus? {
         switch service {
         case "": drainDeadline == nil ? .serving : .notServing
@@ -43,12 +50,13 @@ extension BrokerLoop {
         }
     }
 
-    /// Tells each watcher whose service changed.
+    /// Tells each watcher whose service changed, or who has heard nothing for a while.
     func notifyWatchers() {
         for index in watchers.indices.reversed() where index < watchers.count {
             let status = health(of: watchers[index].service) ?? .serviceUnknown
-            guard watchers[index].last != status else { continue }
+            guard watchers[index].last != status || watchers[index].repeatAt <= now else { continue }
             watchers[index].last = status
+            watchers[index].repeatAt = now + configuration.watchRepeat
             let watcher = watchers[index]
             watchers[index].sequence += 1
             let body = watcher.request.encoding.encode(ProtoHealthResponse.with { $0.status = status })

@@ -58,7 +58,7 @@ extension BrokerLoop {
         case .result(let result): settle(result, from: id)
         case .beat(let beat): scheduler.beat(id, progress: beat.progress, isBusy: beat.isBusy, at: now)
         case .drain(let returned):
-            perform(scheduler.workerDraining(id, returned: returned.compactMap(attempt)))
+            perform(scheduler.workerDraining(id, returned: returned.compactMap(attempt), at: now))
         case .bye:
             logger.info("worker left", metadata: ["worker": "\(id)"])
             _ = removeWorker(id)

@@ -38,8 +38,9 @@ final class BrokerLoop {
     /// Peers that a message could not reach; `takeOutUnreachable` tells the scheduler.
     var goneClients: Set<ClientID> = []
     var lostWorkers: Set<WorkerID> = []
-    /// Most calls of Health.Watch at a time.
+    /// Most calls of Health.Watch at a time, of all clients and of one.
     static let watchLimit = 1024
+    static let clientWatchLimit = 16
 
     init(
         _ configuration: BrokerConfiguration, front: consuming Listener, back: consuming Listener,
@@ -80,7 +81,9 @@ final class BrokerLoop {
 
     /// How long nothing needs to be looked at.
     var wait: Duration {
-        let wakes = [scheduler.nextWake, nextBeat, drainDeadline].compactMap { $0 } + watchers.map(\.deadline)
+        let wakes =
+            [scheduler.nextWake, nextBeat, drainDeadline].compactMap { $0 }
+            + watchers.map { min($0.deadline, $0.repeatAt) }
         let quiet = max(.zero, (wakes.min() ?? nextBeat) - now)
         return outboxes.isEmpty ? quiet : min(quiet, outboxRetry.pause)
     }

@@ -29,6 +29,8 @@ struct Watcher {
     let deadline: Duration
     var sequence: UInt32 = 0
     var last: ProtoHealthResponse.ServingStatus?
+    /// When it is told again what it knows.
+    var repeatAt: Duration = .zero
 }
 
 /// A worker in session.

@@ -12,6 +12,8 @@ public struct Scheduler: ~Copyable {
         let bytes: Int
         let arrival: Duration
         let deadline: Duration
+        /// When it was handed over last.
+        var dispatchedAt: Duration?
         /// How often it was handed over.
         var attempts = 0
         /// How often a worker was lost that had begun with it.
@@ -57,8 +59,8 @@ public struct Scheduler: ~Copyable {
     var calls: [CallID: Call] = [:]
     var workers: OrderedDictionary<WorkerID, Worker> = [:]
     /// Waiting calls; the first client is served next, then goes to the end.
-    private var queues: OrderedDictionary<ClientID, [CallID]> = [:]
-    private var bytes = 0
+    private(set) var queues: OrderedDictionary<ClientID, [CallID]> = [:]
+    private(set) var bytes = 0
     private var isDraining = false
     /// When the last worker went; `nil` while there is one.
     private var withoutWorkerSince: Duration?
@@ -82,25 +84,35 @@ public struct Scheduler: ~Copyable {
             if refusal == .deadlineExceeded { counters.deadlines += 1 } else { counters.refused += 1 }
             return [.end(id, refusal, attempts: 0)]
         }
+        let delay = retryDelay(waiting: waitingCount)
+        guard let displaced = room(for: client, bytes: size) else {
+            counters.refused += 1
+            return [.end(id, .queueFull(retryAfter: delay), attempts: 0)]
+        }
+        var actions: [SchedulerAction] = []
+        for other in displaced {
+            counters.refused += 1
+            actions += end(other, .queueFull(retryAfter: delay), at: now)
+        }
         counters.accepted += 1
         bytes += size
         calls[id] = Call(client: client, bytes: size, arrival: now, deadline: deadline)
         queues[client, default: []].append(id)
-        return assign()
+        return actions + assign(at: now)
     }
 
     /// A caller gave up; nothing happens for a call that is done or unknown.
     public mutating func callCancelled(_ id: CallID, at now: Duration) -> [SchedulerAction] {
         guard calls[id] != nil else { return [] }
         counters.cancelled += 1
-        return end(id, .cancelled, at: now) + assign()
+        return end(id, .cancelled, at: now) + assign(at: now)
     }
 
     /// A caller's connection is gone.
     public mutating func clientGone(_ client: ClientID, at now: Duration) -> [SchedulerAction] {
         let theirs = calls.filter { $0.value.client == client }.keys.sorted()
         counters.cancelled += theirs.count
-        return theirs.flatMap { end($0, .abandoned, at: now) } + assign()
+        return theirs.flatMap { end($0, .abandoned, at: now) } + assign(at: now)
     }
 
     // MARK: - Workers
@@ -110,7 +122,7 @@ public struct Scheduler: ~Copyable {
         precondition(workers[id] == nil && credits > 0, "worker \(id) joins with \(credits) credits")
         workers[id] = Worker(credits: credits, lastHeard: now, progress: 0, progressedAt: now)
         withoutWorkerSince = nil
-        return assign()
+        return assign(at: now)
     }
 
     /// Anything came from a worker.
@@ -151,28 +163,28 @@ public struct Scheduler: ~Copyable {
         workers[id]?.done += 1
         guard let call = calls[attempt.call], call.worker == id, call.attempts == attempt.number else {
             counters.late += 1
-            return (false, assign())
+            return (false, assign(at: now))
         }
         counters.finished += 1
-        let seconds = max(0.001, Self.seconds(now - call.arrival))
+        let seconds = max(0.001, Self.seconds(now - (call.dispatchedAt ?? call.arrival)))
         serviceSeconds += (min(seconds, 60) - serviceSeconds) * 0.1
         forget(attempt.call)
-        return (true, assign())
+        return (true, assign(at: now))
     }
 
     /// A worker takes no more, and hands these back without having begun.
-    public mutating func workerDraining(_ id: WorkerID, returned: [Attempt]) -> [SchedulerAction] {
+    public mutating func workerDraining(_ id: WorkerID, returned: [Attempt], at now: Duration) -> [SchedulerAction] {
         guard workers[id] != nil else { return [] }
         workers[id]?.isDraining = true
         for attempt in returned where workers[id]?.held.removeValue(forKey: attempt) != nil {
             requeue(attempt)
         }
-        return assign()
+        return assign(at: now)
     }
 
     /// A worker's session is over.
     public mutating func workerLeft(_ id: WorkerID, _ loss: WorkerLoss, at now: Duration) -> [SchedulerAction] {
-        lose(id, at: now) + assign()
+        lose(id, at: now) + assign(at: now)
     }
 
     // MARK: - Time
@@ -211,7 +223,7 @@ public struct Scheduler: ~Copyable {
                 actions += end(id, .noWorker(retryAfter: configuration.noWorkerPatience), at: now)
             }
         }
-        return actions + assign()
+        return actions + assign(at: now)
     }
 
     /// When `timePassed` has something to do next, if nothing happens before.
@@ -236,28 +248,27 @@ public struct Scheduler: ~Copyable {
         if deadline <= now { return .deadlineExceeded }
         if isDraining { return .draining }
         if size > configuration.queueBytes { return .tooLarge(limit: configuration.queueBytes) }
-        let count = queues.values.reduce(0) { $0 + $1.count }
-        if count >= configuration.queueCalls || bytes + size > configuration.queueBytes {
-            return .queueFull(retryAfter: retryDelay(waiting: count))
-        }
         return nil
     }
 
-    /// How long until a place is free: the time that the workers need for one call more than they have room for.
+    var waitingCount: Int { queues.values.reduce(0) { $0 + $1.count } }
+
+    /// How long the workers need for what waits and the call that is refused.
     private func retryDelay(waiting: Int) -> Duration {
         let credits = max(1, workers.values.reduce(0) { $0 + $1.credits })
-        let seconds = serviceSeconds * max(1, Double(waiting) / 8) / Double(credits)
+        let seconds = serviceSeconds * Double(waiting + 1) / Double(credits)
         return .milliseconds(Int(min(60, max(0.05, seconds)) * 1000))
     }
 
     /// Hands waiting calls to free workers: clients in turn, to the worker with the most room.
-    private mutating func assign() -> [SchedulerAction] {
+    private mutating func assign(at now: Duration) -> [SchedulerAction] {
         var actions: [SchedulerAction] = []
         while let client = queues.keys.first, let worker = freestWorker {
             var queue = queues.removeValue(forKey: client)!
             let id = queue.removeFirst()
             if !queue.isEmpty { queues[client] = queue }
             calls[id]!.attempts += 1
+            calls[id]!.dispatchedAt = now
             calls[id]!.worker = worker
             let attempt = Attempt(call: id, number: calls[id]!.attempts)
             workers[worker]!.held[attempt] = Held()

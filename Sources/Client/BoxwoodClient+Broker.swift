@@ -43,9 +43,13 @@ extension BoxwoodClient {
         return AsyncThrowingStream { continuation in
             let task = Task {
                 do {
+                    var last: ServingStatus?
                     for try await event in events {
                         let message = try WireEncoding.decodeResponse(ProtoHealthResponse.self, from: event.body)
-                        continuation.yield(ServingStatus(message.status))
+                        let status = ServingStatus(message.status)
+                        // The broker repeats itself to see whether somebody listens.
+                        if status != last { continuation.yield(status) }
+                        last = status
                     }
                     continuation.finish()
                 } catch {

@@ -52,17 +52,34 @@ public struct Socket: ~Copyable {
 
     /// Sends all frames as one message, or none.
     /// - Throws: `unreachable` or `wouldBlock` when the peer is gone or slow; never waits.
-    public func send(_ frames: [[UInt8]]) throws(MessagingError) {
+    public func send(_ frames: some Collection<[UInt8]>) throws(MessagingError) {
+        var failure: MessagingError?
         for (index, frame) in frames.enumerated() {
             let more = index < frames.count - 1 ? ZMQ_SNDMORE : 0
-            while zmq_send(handle, frame, frame.count, ZMQ_DONTWAIT | more) < 0 {
-                let number = zmq_errno()
-                guard number == EINTR else { throw .last("send", errno: number) }
+            // A connection that is lost within a message makes libzmq drop what follows, silently, up to the frame that
+            // ends a message: this one's, or it would be the next one's.
+            do throws(MessagingError) {
+                try send(frame, more)
+            } catch {
+                failure = failure ?? error
+                if index == 0 { break }
             }
+        }
+        if let failure { throw failure }
+    }
+
+    private func send(_ frame: [UInt8], _ more: Int32) throws(MessagingError) {
+        while zmq_send(handle, frame, frame.count, ZMQ_DONTWAIT | more) < 0 {
+            let number = zmq_errno()
+            guard number == EINTR else { throw .last("send", errno: number) }
         }
     }
 
-    /// The next message, or `nil` when there is none; never waits.
+    /// No message of the protocol has so many frames, routing id and delimiter included.
+    public static let mostFrames = 8
+
+    /// The next message, or `nil` when there is none; never waits. Of a message with more than ``mostFrames`` frames the
+    /// rest is not kept.
     public func receive() throws(MessagingError) -> [[UInt8]]? {
         var frames: [[UInt8]] = []
         while true {
@@ -75,7 +92,10 @@ public struct Socket: ~Copyable {
                 if number == EAGAIN, frames.isEmpty { return nil }
                 throw .last("receive", errno: number)
             }
-            frames.append(Array(UnsafeRawBufferPointer(start: zmq_msg_data(&message), count: zmq_msg_size(&message))))
+            if frames.count < Self.mostFrames {
+                frames.append(
+                    Array(UnsafeRawBufferPointer(start: zmq_msg_data(&message), count: zmq_msg_size(&message))))
+            }
             if zmq_msg_more(&message) == 0 { return frames }
         }
     }

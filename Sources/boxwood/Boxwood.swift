@@ -28,7 +28,7 @@ struct Boxwood: AsyncParsableCommand {
                 subcommands: [
                     Up.self, BrokerCommand.self, WorkerCommand.self, Status.self,
                 ]),
-            CommandGroup(name: "Looking inside:", subcommands: [Inspect.self]),
+            CommandGroup(name: "Looking inside:", subcommands: [Inspect.self, Bench.self]),
         ])
 
     /// Parses, runs, and turns whatever comes of it into an exit code.

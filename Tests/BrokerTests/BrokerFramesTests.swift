@@ -114,6 +114,45 @@ struct BrokerFramesTests {
         #expect(try client.status().counters["requests_repeated_total"] == 1)
     }
 
+    @Test("Watch says again what is so, and a watcher that is gone gives its place back")
+    func watchRepeats() throws {
+        let broker = try BrokerServer.onLoopback(context, watchRepeat: .milliseconds(20))
+        defer { broker.stop() }
+        let client = try RawClient(context, broker)
+        try client.ask("w", .healthWatch)
+        for sequence in 0..<3 as Range<UInt32> { #expect(try event(client) == (sequence, .serving)) }
+        try watchAndLeave(broker)
+        // Each message to nobody is counted, and its watch is over with it.
+        try client.wait { $0.counters["answers_undeliverable_total"] == 1 }
+    }
+
+    private func watchAndLeave(_ broker: BrokerServer) throws {
+        let client = try RawClient(context, broker)
+        try client.ask("w", .healthWatch)
+        _ = try event(client)
+    }
+
+    @Test("one connection has so many watches, and another still gets one")
+    func watchLimit() throws {
+        let broker = try BrokerServer.onLoopback(context)
+        defer { broker.stop() }
+        let client = try RawClient(context, broker)
+        for number in 1...16 {
+            try client.ask("\(number)", .healthWatch)
+            #expect(try event(client) == (0, .serving))
+        }
+        try client.ask("17", .healthWatch)
+        let refused = try client.response()
+        #expect(refused.id == "17" && refused.status.code == .resourceExhausted)
+        let other = try RawClient(context, broker)
+        try other.ask("1", .healthWatch)
+        #expect(try event(other) == (0, .serving))
+        try client.cancel("1")
+        #expect(try client.response().id == "1")
+        try client.ask("17", .healthWatch)
+        #expect(try event(client) == (0, .serving))
+    }
+
     private func event(_ client: borrowing RawClient) throws -> (UInt32, ProtoHealthResponse.ServingStatus) {
         let event = try client.peer.hear { frames in
             if case .event(let event) = try BrokerReply(frames: frames) { event } else { nil }

@@ -128,7 +128,7 @@ struct SchedulerSimulation {
         mutating func handBack() {
             guard let (worker, attempt) = someJob() else { return }
             held[worker]!.removeAll { $0 == attempt }
-            apply(scheduler.workerDraining(worker, returned: [attempt]))
+            apply(scheduler.workerDraining(worker, returned: [attempt], at: now))
         }
 
         mutating func forget() {

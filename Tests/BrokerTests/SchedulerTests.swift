@@ -131,7 +131,7 @@ struct SchedulerTests {
             let worker = WorkerID(UInt64(10 + round))
             #expect(
                 scheduler.workerJoined(worker, credits: 1, at: .zero) == [.dispatch(first(1, round), to: worker)])
-            #expect(scheduler.workerDraining(worker, returned: [first(1, round)]).isEmpty)
+            #expect(scheduler.workerDraining(worker, returned: [first(1, round)], at: .zero).isEmpty)
             #expect(scheduler.workerLeft(worker, .left, at: .zero).isEmpty)
         }
     }
@@ -179,6 +179,80 @@ struct SchedulerTests {
                 == [.end(call(7), .tooLarge(limit: 1000), attempts: 0)])
         #expect(
             empty.callArrived(call(8), client: client, bytes: 1000, deadline: .seconds(60), at: .zero).isEmpty)
+    }
+
+    @Test("a client that fills the queue makes room for another, up to as much as it keeps")
+    func sharedQueue() {
+        var scheduler = Scheduler(terms, now: .zero)
+        let (other, third) = (ClientID([2]), ClientID([3]))
+        for number in 1...4 as ClosedRange<UInt64> {
+            _ = scheduler.callArrived(call(number), client: client, bytes: 1, deadline: .seconds(60), at: .zero)
+        }
+        #expect(
+            ended(by: 5, of: other, &scheduler) == [call(4)], "the newest of the largest")
+        #expect(ended(by: 6, of: other, &scheduler) == [call(3)])
+        #expect(ended(by: 7, of: other, &scheduler) == [call(7)], "both have two")
+        #expect(ended(by: 8, of: client, &scheduler) == [call(8)], "and neither gets more than the other")
+        #expect(ended(by: 9, of: third, &scheduler).count == 1, "a third gets one of the two that one of them has")
+        #expect(ended(by: 10, of: third, &scheduler) == [call(10)])
+        #expect(ended(by: 11, of: ClientID([4]), &scheduler).count == 1)
+        #expect(ended(by: 12, of: ClientID([5]), &scheduler) == [call(12)], "nobody has more than one")
+        let counters = scheduler.counters
+        #expect(counters.refused == 8 && counters.accepted == 8)
+    }
+
+    @Test("bytes are shared out likewise; what runs stays")
+    func sharedBytes() {
+        var scheduler = Scheduler(terms, now: .zero)
+        let other = ClientID([2])
+        _ = scheduler.workerJoined(w1, credits: 1, at: .zero)
+        for number in 1...3 as ClosedRange<UInt64> {
+            _ = scheduler.callArrived(call(number), client: client, bytes: 300, deadline: .seconds(60), at: .zero)
+        }
+        #expect(ended(by: 4, of: other, bytes: 400, &scheduler) == [call(3)])
+        #expect(ended(by: 5, of: other, bytes: 300, &scheduler) == [call(5)], "it would have more than the first")
+        #expect(ended(by: 6, of: ClientID([3]), bytes: 250, &scheduler).count == 1)
+        let bytes = scheduler.queueSnapshot(at: .zero).bytes
+        #expect(bytes <= 1000)
+        // The one that runs cannot give way.
+        var full = Scheduler(terms, now: .zero)
+        _ = full.workerJoined(w1, credits: 1, at: .zero)
+        _ = full.callArrived(call(1), client: client, bytes: 900, deadline: .seconds(60), at: .zero)
+        #expect(ended(by: 2, of: other, bytes: 200, &full) == [call(2)])
+    }
+
+    /// The calls that end when one more arrives.
+    private func ended(
+        by number: UInt64, of client: ClientID, bytes: Int = 1, _ scheduler: inout Scheduler
+    ) -> [CallID] {
+        scheduler.callArrived(call(number), client: client, bytes: bytes, deadline: .seconds(60), at: .zero)
+            .compactMap { action in
+                if case .end(let id, .queueFull, _) = action { id } else { nil }
+            }
+    }
+
+    @Test("a refused call is told how long the workers need for what waits and for it")
+    func retryDelay() {
+        var scheduler = Scheduler(terms, now: .zero)
+        _ = scheduler.callArrived(call(1), client: client, bytes: 1, deadline: .seconds(600), at: .zero)
+        _ = scheduler.workerJoined(w1, credits: 1, at: .seconds(100))
+        // A worker's second is not the caller's minute and a half in the queue: the average goes from 1 s to 1.2 s.
+        #expect(scheduler.jobFinished(first(1), by: w1, at: .seconds(103)).accepted)
+        for number in 2...6 as ClosedRange<UInt64> {
+            _ = scheduler.callArrived(
+                call(number), client: client, bytes: 1, deadline: .seconds(600), at: .seconds(103))
+        }
+        let alone = scheduler.callArrived(
+            call(7), client: client, bytes: 1, deadline: .seconds(600), at: .seconds(103))
+        #expect(alone == [.end(call(7), .queueFull(retryAfter: .seconds(6)), attempts: 0)], "five times 1.2 s")
+        _ = scheduler.workerJoined(w2, credits: 2, at: .seconds(103))
+        for number in 8...9 as ClosedRange<UInt64> {
+            _ = scheduler.callArrived(
+                call(number), client: client, bytes: 1, deadline: .seconds(600), at: .seconds(103))
+        }
+        let shared = scheduler.callArrived(
+            call(10), client: client, bytes: 1, deadline: .seconds(600), at: .seconds(103))
+        #expect(shared == [.end(call(10), .queueFull(retryAfter: .seconds(2)), attempts: 0)], "by three places")
     }
 
     @Test("a deadline ends a call wherever it is, and tells its worker")
@@ -254,7 +328,7 @@ struct SchedulerTests {
             _ = scheduler.callArrived(call(UInt64(number)), client: client, bytes: 1, deadline: .seconds(60), at: .zero)
         }
         #expect(
-            scheduler.workerDraining(w1, returned: [first(2)]).isEmpty)
+            scheduler.workerDraining(w1, returned: [first(2)], at: .zero).isEmpty)
         #expect(
             scheduler.workerJoined(w2, credits: 1, at: .zero) == [.dispatch(first(2, 2), to: w2)])
         #expect(

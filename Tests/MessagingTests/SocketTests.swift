@@ -39,6 +39,71 @@ struct SocketTests {
         }
     }
 
+    private final class Listening {
+        var socket: Socket?
+        init(_ socket: consuming Socket) { self.socket = consume socket }
+    }
+
+    /// Frames that do something on the way: the collection is read as the message is sent.
+    @Test("a message that its connection does not outlive is an error, and the next one comes whole")
+    func lostWithinAMessage() throws {
+        let first = try Socket(context, .router)
+        let address = try first.bind(try endpoint())
+        let listening = Listening(first)
+        let dealer = try Socket(context, .dealer, SocketOptions(sendsOnlyWhenConnected: true))
+        try dealer.connect(address)
+        try sendWhenConnected([[0]], on: dealer)
+        let frames: [[UInt8]] = [[1], [2], [3], [4]]
+        do {
+            try dealer.send(
+                frames.lazy.map { frame in
+                    if frame == [2] {
+                        listening.socket = nil
+                        Poller.sleep(.milliseconds(300))
+                    }
+                    return frame
+                })
+            Issue.record("sent to nobody")
+        } catch {
+            #expect(error.code == .wouldBlock)
+        }
+        let second = try Socket(context, .router)
+        _ = try second.bind(address)
+        try sendWhenConnected(frames, on: dealer)
+        #expect(try Poller.wait([second.pollItem], timeout: patience) == [true])
+        #expect(try second.receive()?.dropFirst() == frames[...])
+    }
+
+    private func sendWhenConnected(_ frames: [[UInt8]], on socket: borrowing Socket) throws {
+        for _ in 0..<500 {
+            do {
+                return try socket.send(frames)
+            } catch {
+                guard error.code == .wouldBlock else { throw error }
+                Poller.sleep(.milliseconds(10))
+            }
+        }
+        Issue.record("never connected")
+    }
+
+    @Test("of a message with too many frames a few are kept, and the next one comes whole", arguments: [7, 8, 9, 1000])
+    func manyFrames(count: Int) throws {
+        let router = try Socket(context, .router)
+        let address = try router.bind(try endpoint())
+        let dealer = try Socket(context, .dealer)
+        try dealer.connect(address)
+        try dealer.send([[UInt8]](repeating: [5], count: count - 1))
+        try dealer.send([[6]])
+        for expected in [min(count, 8), 2] {
+            var message = try router.receive()
+            for _ in 0..<500 where message == nil {
+                _ = try Poller.wait([router.pollItem], timeout: .milliseconds(10))
+                message = try router.receive()
+            }
+            #expect(message?.count == expected)
+        }
+    }
+
     @Test("an address that is taken is named")
     func addressInUse() throws {
         let first = try Socket(context, .router)
