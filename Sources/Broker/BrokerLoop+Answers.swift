@@ -67,7 +67,7 @@ extension BrokerLoop {
     }
 
     var discovery: ProtoDiscoveryResponse {
-        .describing(version: configuration.version, models: workers.values.map(\.hello.model))
+        .describing(version: configuration.version, workers: workers.values.map(\.hello))
     }
 
     var status: ProtoAdminStatusResponse {

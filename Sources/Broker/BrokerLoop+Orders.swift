@@ -18,8 +18,6 @@ extension BrokerLoop {
                 }
                 finish(id, status, attempts: attempts)
             case .expel(let worker, let loss): expel(worker, loss)
-            case .drain(let worker):
-                if let record = workers[worker] { tell(record, .drain) }
             }
         }
     }

@@ -134,7 +134,7 @@ final class BrokerLoop {
             case .drain(let until):
                 logger.info("draining", metadata: ["open_calls": "\(calls.count)"])
                 drainDeadline = started.duration(to: until)
-                perform(scheduler.drain())
+                scheduler.drain()
             }
         }
     }
@@ -142,7 +142,7 @@ final class BrokerLoop {
     /// Answers what is still open or unread, and sends the workers away to look for another broker.
     func farewell() {
         drainDeadline = drainDeadline ?? now
-        perform(scheduler.drain())
+        scheduler.drain()
         hearLast()
         for (id, _) in calls { finish(id, RPCStatus(.unavailable, "the broker is stopping", reason: .draining)) }
         for watcher in watchers {

@@ -134,6 +134,8 @@ public struct Scheduler: ~Copyable {
     public mutating func beat(_ id: WorkerID, progress: Double, isBusy: Bool, at now: Duration) {
         guard var worker = workers[id] else { return }
         worker.lastHeard = now
+        // What is no number differs from itself, and would look like work for ever.
+        let progress = progress.isFinite ? progress : worker.progress
         if progress != worker.progress || !isBusy || !worker.isBusy {
             worker.progress = progress
             worker.progressedAt = now
@@ -189,10 +191,9 @@ public struct Scheduler: ~Copyable {
 
     // MARK: - Time
 
-    /// Nothing new is taken; what is here is finished, and workers are asked to leave after it.
-    public mutating func drain() -> [SchedulerAction] {
+    /// Nothing new is taken; what is here is finished.
+    public mutating func drain() {
         isDraining = true
-        return []
     }
 
     /// Whether nothing is left to do.
@@ -231,7 +232,7 @@ public struct Scheduler: ~Copyable {
         var times = calls.values.map(\.deadline)
         for worker in workers.values {
             times.append(worker.lastHeard + configuration.silenceLimit)
-            if worker.isBusy { times.append(worker.progressedAt + configuration.stallLimit) }
+            if let stall = stall(of: worker) { times.append(stall) }
             if let owed = worker.oldestOwed { times.append(owed + configuration.answerLimit) }
         }
         if let since = withoutWorkerSince {
@@ -289,9 +290,14 @@ public struct Scheduler: ~Copyable {
 
     private func loss(of worker: Worker, at now: Duration) -> WorkerLoss? {
         if worker.lastHeard + configuration.silenceLimit <= now { return .silent }
-        if worker.isBusy, worker.progressedAt + configuration.stallLimit <= now { return .stuck }
+        if let stall = stall(of: worker), stall <= now { return .stuck }
         if let owed = worker.oldestOwed, owed + configuration.answerLimit <= now { return .stuck }
         return nil
+    }
+
+    /// When a worker counts as stuck if it makes no progress; `nil` while it never does.
+    private func stall(of worker: Worker) -> Duration? {
+        worker.isBusy && configuration.stallLimit > .zero ? worker.progressedAt + configuration.stallLimit : nil
     }
 
     /// Takes a worker out; its calls go back to the front of their queues, those that cost too many workers end.

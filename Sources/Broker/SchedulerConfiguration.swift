@@ -6,7 +6,7 @@ public struct SchedulerConfiguration: Sendable, Hashable {
     public var beatInterval: Duration
     /// So many intervals without one, and a worker is dead.
     public var liveness: Int
-    /// A busy worker whose progress stands still for so long is stuck.
+    /// A busy worker whose progress stands still for so long is stuck; zero: never.
     public var stallLimit: Duration
     /// A worker that has not answered a job so long after its call had ended is stuck: its credit would never come back.
     public var answerLimit: Duration

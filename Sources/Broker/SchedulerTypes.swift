@@ -54,8 +54,6 @@ public enum SchedulerAction: Hashable, Sendable {
     case end(CallID, CallEnding, attempts: Int)
     /// End the worker's session.
     case expel(WorkerID, WorkerLoss)
-    /// Ask the worker to finish and leave.
-    case drain(WorkerID)
 }
 
 /// How a call ends when no worker's answer ends it.

@@ -66,7 +66,8 @@ extension ProtoQueueState {
 }
 
 extension ProtoDiscoveryResponse {
-    static func describing(version: String, models: [ModelIdentity]) -> ProtoDiscoveryResponse {
+    /// - Parameter workers: those in session; their own limits for images hold where they are lower.
+    static func describing(version: String, workers: [WorkerHello]) -> ProtoDiscoveryResponse {
         .with {
             $0.server = "boxwood"
             $0.version = version
@@ -81,9 +82,17 @@ extension ProtoDiscoveryResponse {
                 }
             }
             $0.limits = .inForce
-            $0.models = Set(models).sorted { $0.name < $1.name }.map(\.proto)
+            $0.limits.image.maxBytes = ([$0.limits.image.maxBytes] + workers.map(\.imageLimits.maxBytes)).leastSaid
+            $0.limits.image.maxPixels = workers.map(\.imageLimits.maxPixels).leastSaid
+            $0.limits.image.maxSide = workers.map(\.imageLimits.maxSide).leastSaid
+            $0.models = Set(workers.map(\.model)).sorted { $0.name < $1.name }.map(\.proto)
         }
     }
+}
+
+extension [UInt32] {
+    /// The least of these limits, of which 0 says nothing; 0 where none says anything.
+    fileprivate var leastSaid: UInt32 { filter { $0 > 0 }.min() ?? 0 }
 }
 
 extension ProtoProtocolLimits {

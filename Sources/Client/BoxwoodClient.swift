@@ -31,7 +31,7 @@ public final class BoxwoodClient: Sendable {
             do throws(MessagingError) {
                 try ClientLoop(configuration, mailbox).run()
             } catch {
-                Self.refuseAll(mailbox, RPCStatus(.internal, "the client's socket failed: \(error.message)"))
+                Self.refuseAll(mailbox, .failedSocket(error))
             }
         }
     }
@@ -157,7 +157,7 @@ public final class BoxwoodClient: Sendable {
         "\(prefix)-\(nextID.wrappingAdd(1, ordering: .relaxed).oldValue)"
     }
 
-    /// For a client whose socket could not be made: ends every call that is posted, until the client is closed.
+    /// For a client whose socket could not be made, or failed: ends every call that is posted, until the client is closed.
     private static func refuseAll(_ mailbox: Mailbox<ClientLoop.Mail>, _ status: RPCStatus) {
         while (try? Poller.wait([mailbox.pollItem], timeout: nil)) != nil {
             for mail in mailbox.takeAll() {

@@ -40,14 +40,15 @@ struct ClientLoop: ~Copyable {
         self.monitor = monitor
     }
 
-    /// Until the client is closed. Whatever happens, every call that was posted ends.
-    consuming func run() {
+    /// Until the client is closed. Every call that was posted ends, unless it fails: then those that are still posted, and
+    /// those that are yet to come, are the caller's to end.
+    consuming func run() throws(MessagingError) {
         do throws(MessagingError) {
             while !isClosed { try turn() }
             try flush()
         } catch {
-            table.close(RPCStatus(.internal, "the client's socket failed: \(error.message)"))
-            return drain(RPCStatus(.internal, "the client's socket failed: \(error.message)"))
+            table.close(.failedSocket(error))
+            throw error
         }
         drain(RPCStatus(.cancelled, "the client was closed"))
     }
@@ -124,6 +125,12 @@ struct ClientLoop: ~Copyable {
         for mail in mailbox.takeAll() {
             if case .open(let call, _) = mail { call.finish(CallResponse(id: call.request.id, status: status)) }
         }
+    }
+}
+
+extension RPCStatus {
+    static func failedSocket(_ error: MessagingError) -> RPCStatus {
+        RPCStatus(.internal, "the client's socket failed: \(error.message)")
     }
 }
 

@@ -28,8 +28,13 @@ struct BrokerFramesTests {
     private static let bad: [BadFrames] = [
         BadFrames("another version", text("BXW2", "REQUEST", header, ""), .unimplemented, .unsupportedVersion),
         BadFrames("no header", text("BXW1", "REQUEST"), .internal, .malformedFrames),
-        BadFrames("no body", text("BXW1", "REQUEST", header), .internal, .malformedFrames),
-        BadFrames("a frame too many", text("BXW1", "REQUEST", header, "", "", ""), .internal, .malformedFrames),
+        BadFrames("no body", text("BXW1", "REQUEST", header), .internal, .malformedFrames, id: "1"),
+        BadFrames(
+            "a frame too many", text("BXW1", "REQUEST", header, "", "", ""), .internal, .malformedFrames, id: "1"),
+        BadFrames(
+            "many frames too many", text("BXW1", "REQUEST", header) + Array(repeating: [], count: 500), .internal,
+            .malformedFrames, id: "1"),
+        BadFrames("no body, no id", text("BXW1", "REQUEST", "{}"), .internal, .malformedFrames),
         BadFrames("an unknown kind", text("BXW1", "SHOUT", header, ""), .unimplemented, .unknownKind),
         BadFrames("a worker's kind", text("BXW1", "HELLO", header), .unimplemented, .unknownKind),
         BadFrames("a header cut short", text("BXW1", "REQUEST", #"{"id":"1","#, ""), .internal, .malformedHeader),
@@ -190,5 +195,26 @@ struct BrokerFramesTests {
         #expect(answer.models.map(\.name) == ["m"] && answer.version == "test")
         try worker.say(.bye(.ok))
         try client.wait { $0.workers.isEmpty }
+    }
+
+    @Test("Discovery names the image limits that every worker in session keeps")
+    func imageLimits() throws {
+        let broker = try BrokerServer.onLoopback(context)
+        defer { broker.stop() }
+        let client = try RawClient(context, broker)
+        #expect(try limits(client) == [UInt32(WireLimits.imageBytes), 0, 0], "the protocol's")
+        let one = try RawWorker(
+            context, broker, "a", images: WireImageLimits(maxBytes: .max, maxPixels: 30, maxSide: 7))
+        #expect(try limits(client) == [UInt32(WireLimits.imageBytes), 30, 7])
+        let two = try RawWorker(context, broker, "b", images: WireImageLimits(maxBytes: 99, maxPixels: 20))
+        #expect(try limits(client) == [99, 20, 7])
+        for worker in [0, 1] { try (worker == 0 ? one.say(.bye(.ok)) : two.say(.bye(.ok))) }
+        try client.wait { $0.workers.isEmpty }
+    }
+
+    private func limits(_ client: borrowing RawClient) throws -> [UInt32] {
+        try client.ask("1", .discovery)
+        let answer = try WireEncoding.decodeResponse(ProtoDiscoveryResponse.self, from: try client.response().body)
+        return [answer.limits.image.maxBytes, answer.limits.image.maxPixels, answer.limits.image.maxSide]
     }
 }

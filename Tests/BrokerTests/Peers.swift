@@ -116,12 +116,13 @@ struct RawWorker: ~Copyable {
     /// In session when it returns.
     init(
         _ context: Context, _ broker: BrokerServer, _ name: String, credits: UInt32 = 1,
-        encoding: WireEncoding = .protobuf
+        encoding: WireEncoding = .protobuf, images: WireImageLimits = WireImageLimits()
     ) throws {
         let peer = try Peer(context, broker.back)
         let hello = WorkerHello(
             instance: name, name: name, pid: 1, version: "test",
-            model: ModelIdentity(name: "m", revision: "r", precision: "f32"), credits: credits, encoding: encoding)
+            model: ModelIdentity(name: "m", revision: "r", precision: "f32"), credits: credits,
+            imageLimits: images, encoding: encoding)
         try peer.say(WorkerMessage.hello(hello).frames(encoding))
         try peer.hear { frames in
             if case .welcome = try BrokerOrder(frames: frames) { () } else { nil }

@@ -170,7 +170,7 @@ struct SchedulerSimulation {
                 case .end(let id, _, _): end(id)
                 case .expel(let worker, _):
                     losing(worker)
-                case .cancel, .drain: break
+                case .cancel: break
                 }
             }
         }

@@ -91,6 +91,26 @@ struct SchedulerTests {
         #expect(scheduler.timePassed(at: .seconds(3)) == [.expel(w1, .silent)])
     }
 
+    @Test("progress that is no number is no progress", arguments: [Double.nan, .infinity, -.infinity])
+    func noNumber(progress: Double) {
+        var scheduler = Scheduler(terms, now: .zero)
+        _ = scheduler.workerJoined(w1, credits: 1, at: .zero)
+        for second in 0...10 { scheduler.beat(w1, progress: progress, isBusy: true, at: .seconds(second)) }
+        #expect(scheduler.timePassed(at: .seconds(10)) == [.expel(w1, .stuck)])
+    }
+
+    @Test("a stall limit of zero means that nobody is ever stuck for want of progress")
+    func neverStuck() {
+        var patient = terms
+        patient.stallLimit = .zero
+        var scheduler = Scheduler(patient, now: .zero)
+        _ = scheduler.workerJoined(w1, credits: 1, at: .zero)
+        for second in 0...1000 { scheduler.beat(w1, progress: 1, isBusy: true, at: .seconds(second)) }
+        #expect(scheduler.timePassed(at: .seconds(1000)).isEmpty)
+        let wake = scheduler.nextWake
+        #expect(wake == .seconds(1003), "only its silence")
+    }
+
     @Test("three workers lost over one call end it; a call that had not begun is not blamed")
     func poison() {
         var scheduler = Scheduler(terms, now: .zero)
@@ -383,7 +403,7 @@ struct SchedulerTests {
     func brokerDrain() {
         var scheduler = Scheduler(terms, now: .zero)
         _ = scheduler.callArrived(call(1), client: client, bytes: 1, deadline: .seconds(60), at: .zero)
-        _ = scheduler.drain()
+        scheduler.drain()
         #expect(
             scheduler.callArrived(call(2), client: client, bytes: 1, deadline: .seconds(60), at: .zero)
                 == [.end(call(2), .draining, attempts: 0)])

@@ -166,6 +166,18 @@ struct BoxwoodClientTests {
         #expect(ended?.message == "no broker answers at \(endpoint); start one with: boxwood up")
     }
 
+    /// Nobody reads what is posted to a socket that is not there: each call must end all the same, the second too.
+    @Test func withoutASocketEveryCallEnds() async throws {
+        let client = try BoxwoodClient(ClientConfiguration(endpoint: "tcp://no host:80"))
+        for _ in 0..<3 {
+            let ended = await status { _ = try await client.health() }
+            #expect(ended?.code == .internal && ended?.message.contains("socket failed") == true)
+        }
+        client.closeAndWait()
+        let ended = await status { _ = try await client.health() }
+        #expect(ended?.code == .cancelled)
+    }
+
     @Test func aBrokerThatComesLateIsFound() async throws {
         let first = FakeBroker { _ in [] }
         let endpoint = first.endpoint

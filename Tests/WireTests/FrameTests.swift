@@ -229,6 +229,17 @@ struct FrameRefusalTests {
         }
     }
 
+    @Test(arguments: [(64, 64), (65, 64)])
+    func aLongNameOfAWorkerIsCut(_ bytes: Int, _ kept: Int) throws {
+        let hello = WorkerHello(
+            instance: "a", name: String(repeating: "n", count: bytes), pid: 1, version: "1", model: Samples.model)
+        guard case .hello(let read) = try WorkerMessage(frames: WorkerMessage.hello(hello).frames(.protobuf)) else {
+            Issue.record("no HELLO")
+            return
+        }
+        #expect(read.name.utf8.count == kept)
+    }
+
     @Test(arguments: [("RESULT", 4, true), ("RESULT", 3, true), ("STARTED", 3, false), ("SHOUT", 4, false)])
     func anIllegibleResultIsKnownForOne(_ kind: String, _ frames: Int, _ isResult: Bool) {
         let message = Array([Self.good[0], Array(kind.utf8), [0xFF], []].prefix(frames))

@@ -10,7 +10,24 @@ public enum ClientMessage: Sendable, Hashable {
 
     /// Reads the frames that follow the routing id and the delimiter.
     public init(frames: [[UInt8]]) throws(FrameError) {
-        let envelope = try Envelope(frames, kinds: Self.kinds)
+        do throws(FrameError) {
+            try self.init(Envelope(frames, kinds: Self.kinds))
+        } catch {
+            throw error.status.reason == .malformedFrames ? error.about(Self.id(in: frames)) : error
+        }
+    }
+
+    /// Whose call it is, of a REQUEST that has its header and not its number of frames; empty where that cannot be told.
+    private static func id(in frames: [[UInt8]]) -> String {
+        guard frames.count > 2, frames[0] == WireLimits.magic, MessageKind(frames[1]) == .request,
+            frames[2].count <= WireLimits.headerBytes,
+            let header = try? WireEncoding.decode(ProtoRequestHeader.self, from: frames[2]),
+            HeaderRules.isID(header.id)
+        else { return "" }
+        return header.id
+    }
+
+    private init(_ envelope: Envelope) throws(FrameError) {
         switch envelope.kind {
         case .request: self = .request(try CallRequest(envelope))
         default: self = try Self.cancel(envelope)

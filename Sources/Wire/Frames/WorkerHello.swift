@@ -7,7 +7,7 @@ public struct WorkerHello: Sendable, Hashable {
     public var protocolVersion: UInt32
     /// Random, fixed for the life of the process.
     public var instance: String
-    /// For people.
+    /// For people; a longer one is cut to ``WireLimits/idBytes``.
     public var name: String
     public var pid: UInt32
     /// The version of the program.
@@ -15,7 +15,8 @@ public struct WorkerHello: Sendable, Hashable {
     public var model: ModelIdentity
     /// How many jobs the worker takes at a time, waiting ones included; at least 1.
     public var credits: UInt32
-    /// The methods that it answers; empty for all of `boxwood.v1.Grounding`.
+    /// The methods that it answers; empty for all of `boxwood.v1.Grounding`. Kept for later: in version 1 a broker sends
+    /// every worker every method.
     public var methods: [String]
     public var imageLimits: WireImageLimits
     /// How the header came, and so how the broker writes to this worker.
@@ -42,7 +43,8 @@ public struct WorkerHello: Sendable, Hashable {
         let header = try envelope.decodeHeader(ProtoHelloHeader.self)
         if let fault = Self.fault(header) { throw FrameError.header(fault).encoded(envelope.encoding) }
         self.init(
-            protocolVersion: header.protocol, instance: header.instance, name: header.name, pid: header.pid,
+            protocolVersion: header.protocol, instance: header.instance,
+            name: RPCStatus.cut(header.name, toBytes: WireLimits.idBytes), pid: header.pid,
             version: header.version, model: ModelIdentity(header.model), credits: header.credits,
             methods: header.methods, imageLimits: WireImageLimits(header.imageLimits), encoding: envelope.encoding)
     }
