@@ -121,7 +121,7 @@ final class BrokerLoop {
             }
             if let worker = lostWorkers.popFirst(), let record = removeWorker(worker) {
                 logger.warning("worker unreachable", metadata: ["worker": "\(worker)", "name": "\(record.hello.name)"])
-                perform(scheduler.workerLeft(worker, .left, at: now))
+                perform(scheduler.workerLeft(worker, .unreachable, at: now))
             }
         }
     }

@@ -186,7 +186,8 @@ public struct Scheduler: ~Copyable {
 
     /// A worker's session is over.
     public mutating func workerLeft(_ id: WorkerID, _ loss: WorkerLoss, at now: Duration) -> [SchedulerAction] {
-        lose(id, at: now) + assign(at: now)
+        if loss != .left, workers[id] != nil { counters.workersLost += 1 }
+        return lose(id, at: now) + assign(at: now)
     }
 
     // MARK: - Time

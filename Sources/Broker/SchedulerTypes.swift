@@ -73,7 +73,11 @@ public enum CallEnding: Hashable, Sendable {
 
 /// Why a worker's session ended.
 public enum WorkerLoss: String, Hashable, Sendable {
-    case silent, stuck, left, replaced
+    case silent, stuck, replaced
+    /// By its own word.
+    case left
+    /// Its connection is gone.
+    case unreachable
     /// Its RESULT could not be read: whose it was cannot be told.
     case illegible
 }

@@ -46,8 +46,8 @@ public struct RetryPolicy: Sendable, Hashable {
 
     /// How long to wait before the next attempt; `nil` to give up.
     ///
-    /// The broker's own delay goes before the policy's. A broker that was not there for the whole connect timeout is
-    /// not tried again: the caller has waited enough.
+    /// The broker's own delay goes before the policy's. A broker that was not there for the whole connect timeout, or
+    /// that had no worker for all of its own patience, is not asked again: the caller has waited enough.
     ///
     /// - Parameters:
     ///   - attempt: 1 after the first one.
@@ -56,7 +56,9 @@ public struct RetryPolicy: Sendable, Hashable {
     package func pause(
         after status: RPCStatus, attempt: Int, remaining: Duration, jitter: Double
     ) -> Duration? {
-        guard status.code == .unavailable, status.reason != .noBroker, attempt < attempts else { return nil }
+        guard status.code == .unavailable, ![.noBroker, .noWorker].contains(status.reason), attempt < attempts else {
+            return nil
+        }
         let ceiling = min(firstPause * (1 << min(attempt - 1, 20)), longestPause)
         let pause = status.retryDelayMilliseconds.map { Duration.milliseconds(Int($0)) } ?? ceiling * jitter
         return pause < remaining ? pause : nil

@@ -45,6 +45,7 @@ struct ServiceTests {
             let after = Set(try await service.workers().map(\.pid))
             #expect(after.intersection(before).count == 1, "the other worker was left alone")
             #expect(try await service.client.status().counters["jobs_redelivered_total"] == 1)
+            #expect(try await service.client.status().counters["workers_lost_total"] == 1)
             // The same job again, undisturbed: the loss changed nothing of the answer.
             let again = try await longJob(service)
             #expect(again.attempts == 1)
