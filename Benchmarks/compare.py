@@ -100,8 +100,9 @@ class Comparison:
     def json(self, command, name, **environment):
         ended = subprocess.run(command, capture_output=True, text=True, env=os.environ | environment)
         if ended.returncode != 0:
+            # Boxwood says what is wrong first, Python last.
             said = ended.stderr.strip().splitlines() or [f"exit code {ended.returncode}"]
-            self.remarks.append(f"{name} gave no figures: {said[-1] if len(said) > 1 and name != 'boxwood' else said[0]}")
+            self.remarks.append(f"{name} gave no figures: {said[0] if name.startswith('boxwood') else said[-1]}")
             progress(self.remarks[-1])
             return None
         return json.loads(ended.stdout.strip().splitlines()[-1])
@@ -214,7 +215,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--model", required=True, help="a checkpoint folder")
     parser.add_argument("--boxwood", required=True, help="the built program")
-    parser.add_argument("--precisions", nargs="+", default=["f32", "q8"])
+    parser.add_argument("--precisions", nargs="+", default=["f32", "q8", "q4"])
     parser.add_argument("--threads", type=int, default=os.cpu_count())
     parser.add_argument("--tokens", type=int, default=32)
     parser.add_argument("--repeats", type=int, default=3)
@@ -222,7 +223,7 @@ def main():
     parser.add_argument("--labels", type=int, default=20)
     parser.add_argument("--reference-labels", type=int, default=4, help="labels that transformers is asked; the rest follow")
     parser.add_argument("--image", help="a JPEG or PNG file (default: a picture made up)")
-    parser.add_argument("--scratch", help="where temporary files go: 3 GB at the published size")
+    parser.add_argument("--scratch", help="where temporary files go: 5 GB at the published size")
     parser.add_argument("--out", help="write all figures to this file as JSON")
     parser.add_argument("--missing", help="a file that names what could not be installed")
     options = parser.parse_args()

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Boxwood beside transformers and llama.cpp, in one run on one machine: prints a Markdown table with ratios.
 #
-#     Benchmarks/run.sh --model DIR [--precisions f32 q8] [--threads N] [--out FILE.json]
+#     Benchmarks/run.sh --model DIR [--precisions f32 q8 q4] [--threads N] [--out FILE.json]
 #
 # DIR is a checkpoint of the published size for figures that mean something (weights may be random). BOXWOOD names a
 # built program; without it the program is built. Needs 10 GB of memory at the published size.

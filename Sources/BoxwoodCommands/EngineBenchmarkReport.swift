@@ -3,6 +3,7 @@ package import Grounding
 import Inference
 
 /// What `bench engine` found. Its JSON has these names; each figure is `{median, min, max}`.
+// swift-format-ignore: AlwaysUseLowerCamelCase
 package struct EngineBenchmarkReport: Encodable, Sendable {
     /// What was measured, so that a record explains itself.
     package struct Setup: Encodable, Sendable {
