@@ -42,7 +42,7 @@ ask() {
     "$boxwood" "$verb" "$picture" "$@" --json --draw "$out/$name.png" | tee "$out/$name.json"
 }
 
-ask detect-1 detect "$samples/scene-1.jpg" --label penguin --label lemon --label guitar
+ask detect-1 detect "$samples/scene-1.jpg" --label penguin --label lemon --label apple
 ask detect-4 detect "$samples/scene-4.jpg" --label cat --label heart --label flower --label penguin --label boat
 ask detect-5 detect "$samples/scene-5.jpg" --label balloon --label cat --label lemon --label tree
 ask ground-3 ground "$samples/scene-3.jpg" 'A photo of <phrase>a dog</phrase> and <phrase>a flower</phrase>'

@@ -21,7 +21,7 @@ import scenes
 
 PROGRAM = scenes.ROOT / ".build" / "release" / "boxwood"
 CELLS = 32          # of the grid, per side
-THRESHOLD = 0.5     # what `detect` takes when none is named
+THRESHOLD = 0.5     # of the tables that name no other
 THRESHOLDS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7)
 LIKELIER = 0.5      # a token among two is generated greedily from this probability on
 SMALL = 0.26        # a small object's longer side is below this fraction of the picture's: training showed none

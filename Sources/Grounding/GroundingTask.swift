@@ -75,7 +75,7 @@ public enum BoxDecoding: String, Sendable, Hashable, CaseIterable {
 public struct GenerationOptions: Sendable, Hashable {
     /// The least score of a box of `detect` when the caller does not say: near the best F1 on scenes that the embedded
     /// model never saw (docs/decisions/0007-box-scores.md).
-    public static let detectThreshold = 0.5
+    public static let detectThreshold = 0.6
 
     /// The most tokens to generate per prompt; `nil` takes the task's own default.
     public var maxNewTokens: Int?

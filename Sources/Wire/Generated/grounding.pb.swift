@@ -60,7 +60,7 @@ public nonisolated struct ProtoGenerationOptions: Sendable {
     set {decoding = .sample(newValue)}
   }
 
-  /// For Detect and Ground only: the least score of a box, in 0...1. Absent: 0.5 for Detect; for Ground the likeliest
+  /// For Detect and Ground only: the least score of a box, in 0...1. Absent: 0.6 for Detect; for Ground the likeliest
   /// token decides whether a phrase is in the picture.
   public var threshold: Double {
     get {_threshold ?? 0}
