@@ -135,11 +135,16 @@ public struct Usage: Sendable, Hashable {
     public var promptTokens: Int
     public var generatedTokens: Int
     public var imageCacheHit: Bool
+    /// Of the prompt's tokens, those that an earlier task on the picture had left computed.
+    public var cachedPromptTokens: Int
 
-    public init(promptTokens: Int = 0, generatedTokens: Int = 0, imageCacheHit: Bool = false) {
+    public init(
+        promptTokens: Int = 0, generatedTokens: Int = 0, imageCacheHit: Bool = false, cachedPromptTokens: Int = 0
+    ) {
         self.promptTokens = promptTokens
         self.generatedTokens = generatedTokens
         self.imageCacheHit = imageCacheHit
+        self.cachedPromptTokens = cachedPromptTokens
     }
 }
 

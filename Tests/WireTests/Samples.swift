@@ -64,7 +64,7 @@ enum Samples {
                 ]),
             Entity(phrase: "nothing", span: 3..<3, source: .request, boxes: []),
         ], text: "<grounding>", finishReason: .length, warnings: ["odd", ""],
-        usage: Usage(promptTokens: 75, generatedTokens: 0, imageCacheHit: true),
+        usage: Usage(promptTokens: 75, generatedTokens: 0, imageCacheHit: true, cachedPromptTokens: 67),
         timing: Timing(queue: 0, decodeImage: 0.1, vision: 1e-7, prefill: 1e21, generate: 2, total: 3), attempts: 2)
 
     static let tasks: [TaskRequest] = [

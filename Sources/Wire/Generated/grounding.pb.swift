@@ -624,6 +624,16 @@ public nonisolated struct ProtoUsage: Sendable {
   /// Clears the value of `imageCacheHit`. Subsequent reads from it will return its default value.
   public mutating func clearImageCacheHit() {self._imageCacheHit = nil}
 
+  /// Of prompt_tokens, those that were left computed by an earlier call on the same picture; absent where none were.
+  public var cachedPromptTokens: UInt32 {
+    get {_cachedPromptTokens ?? 0}
+    set {_cachedPromptTokens = newValue}
+  }
+  /// Returns true if `cachedPromptTokens` has been explicitly set.
+  public var hasCachedPromptTokens: Bool {self._cachedPromptTokens != nil}
+  /// Clears the value of `cachedPromptTokens`. Subsequent reads from it will return its default value.
+  public mutating func clearCachedPromptTokens() {self._cachedPromptTokens = nil}
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
@@ -631,6 +641,7 @@ public nonisolated struct ProtoUsage: Sendable {
   fileprivate var _promptTokens: UInt32? = nil
   fileprivate var _generatedTokens: UInt32? = nil
   fileprivate var _imageCacheHit: Bool? = nil
+  fileprivate var _cachedPromptTokens: UInt32? = nil
 }
 
 /// Milliseconds.
@@ -1590,7 +1601,7 @@ nonisolated extension ProtoBox: SwiftProtobuf.Message, SwiftProtobuf._MessageImp
 
 nonisolated extension ProtoUsage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Usage"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}prompt_tokens\0\u{1}generated_tokens\0\u{1}image_cache_hit\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}prompt_tokens\0\u{1}generated_tokens\0\u{1}image_cache_hit\0\u{1}cached_prompt_tokens\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1601,6 +1612,7 @@ nonisolated extension ProtoUsage: SwiftProtobuf.Message, SwiftProtobuf._MessageI
       case 1: try { try decoder.decodeSingularUInt32Field(value: &self._promptTokens) }()
       case 2: try { try decoder.decodeSingularUInt32Field(value: &self._generatedTokens) }()
       case 3: try { try decoder.decodeSingularBoolField(value: &self._imageCacheHit) }()
+      case 4: try { try decoder.decodeSingularUInt32Field(value: &self._cachedPromptTokens) }()
       default: break
       }
     }
@@ -1620,6 +1632,9 @@ nonisolated extension ProtoUsage: SwiftProtobuf.Message, SwiftProtobuf._MessageI
     try { if let v = self._imageCacheHit {
       try visitor.visitSingularBoolField(value: v, fieldNumber: 3)
     } }()
+    try { if let v = self._cachedPromptTokens {
+      try visitor.visitSingularUInt32Field(value: v, fieldNumber: 4)
+    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1627,6 +1642,7 @@ nonisolated extension ProtoUsage: SwiftProtobuf.Message, SwiftProtobuf._MessageI
     if lhs._promptTokens != rhs._promptTokens {return false}
     if lhs._generatedTokens != rhs._generatedTokens {return false}
     if lhs._imageCacheHit != rhs._imageCacheHit {return false}
+    if lhs._cachedPromptTokens != rhs._cachedPromptTokens {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
