@@ -12,6 +12,7 @@ public enum TaskValidation {
         case .caption: []
         case .detect(let labels): labelViolations(labels)
         case .ground(let sentence, let phrases): groundViolations(sentence, phrases)
+        case .align(let caption): text(caption, "caption")
         case .refer(let expression): text(expression, "expression")
         case .describe(let box): boxViolations(box)
         case .ask(let question, _): text(question, "question")
@@ -27,7 +28,7 @@ public enum TaskValidation {
             }
         }
         if let count = options.maxNewTokens { require(count, in: TaskLimits.maxNewTokens, "max_new_tokens") }
-        require(options.noRepeatNgram, in: TaskLimits.noRepeatNgram, "no_repeat_ngram")
+        if let size = options.noRepeatNgram { require(size, in: TaskLimits.noRepeatNgram, "no_repeat_ngram") }
         switch options.decoding {
         case .greedy: break
         case .beam(let width): require(width, in: TaskLimits.beamWidth, "beams")
@@ -43,9 +44,9 @@ public enum TaskValidation {
     private static func thresholdViolations(_ task: GroundingTask, _ options: GenerationOptions) -> [FieldViolation] {
         guard let threshold = options.threshold else { return [] }
         switch task {
-        case .detect, .ground: break
+        case .detect, .ground, .align: break
         case .caption, .refer, .describe, .ask, .generate:
-            return [.init("threshold", "is for detect and ground; \(task.name.rawValue) gives every box")]
+            return [.init("threshold", "is for detect, ground and align; \(task.name.rawValue) gives every box")]
         }
         guard !TaskLimits.threshold.contains(threshold) else { return [] }
         let (least, most) = (TaskLimits.threshold.lowerBound, TaskLimits.threshold.upperBound)

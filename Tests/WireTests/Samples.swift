@@ -75,6 +75,7 @@ enum Samples {
             .ground(sentence: "a cat on a mat", phrases: [0..<5, 9..<14]),
             GenerationOptions(
                 decoding: .sample(temperature: 0.5, topP: 0.25, seed: .max), noRepeatNgram: 3)),
+        TaskRequest(.align(caption: "a cat, <phrase>on</phrase> a mat"), GenerationOptions(threshold: 0.5)),
         TaskRequest(
             .detect(labels: ["cat"]), GenerationOptions(threshold: 0.25, boxDecoding: .reference)),
         TaskRequest(.refer(expression: "the left one")),

@@ -38,6 +38,8 @@ struct TaskRequestTests {
         ("detect", "{}", "labels"),
         ("detect", #"{"labels":["a",""]}"#, "labels[1]"),
         ("refer", #"{"expression":"a\u0000b"}"#, "expression"),
+        ("align", #"{"caption":"a\u0000b"}"#, "caption"),
+        ("align", "{}", "caption"),
         ("ask", #"{"question":" "}"#, "question"),
         ("generate", "{}", "prompt"),
         ("caption", #"{"detail":"long"}"#, "detail"),
@@ -81,6 +83,16 @@ struct TaskRequestTests {
         let request = TaskRequest(.detect(labels: ["cat"]), GenerationOptions(threshold: 0))
         for encoding in WireEncoding.allCases {
             #expect(try TaskRequest(task: .detect, body: request.body(encoding)).options.threshold == 0)
+        }
+    }
+
+    @Test func aRunLengthOfZeroIsNotItsAbsence() throws {
+        let body = Array(#"{"options":{"no_repeat_ngram":0}}"#.utf8)
+        #expect(try TaskRequest(task: .caption, body: body).options.noRepeatNgram == 0)
+        #expect(try TaskRequest(task: .caption, body: Array("{}".utf8)).options.noRepeatNgram == nil)
+        let request = TaskRequest(.caption(detail: .brief, grounded: true), GenerationOptions(noRepeatNgram: 0))
+        for encoding in WireEncoding.allCases {
+            #expect(try TaskRequest(task: .caption, body: request.body(encoding)).options.noRepeatNgram == 0)
         }
     }
 

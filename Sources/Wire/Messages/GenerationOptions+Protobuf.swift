@@ -20,14 +20,15 @@ extension GenerationOptions {
             }
         self.init(
             maxNewTokens: proto.hasMaxNewTokens ? Int(proto.maxNewTokens) : nil, decoding: decoding,
-            noRepeatNgram: Int(proto.noRepeatNgram), threshold: proto.hasThreshold ? proto.threshold : nil,
+            noRepeatNgram: proto.hasNoRepeatNgram ? Int(proto.noRepeatNgram) : nil,
+            threshold: proto.hasThreshold ? proto.threshold : nil,
             boxDecoding: boxDecoding)
     }
 
     var proto: ProtoGenerationOptions {
         .with {
             if let maxNewTokens { $0.maxNewTokens = UInt32(clamping: maxNewTokens) }
-            $0.noRepeatNgram = UInt32(clamping: noRepeatNgram)
+            if let noRepeatNgram { $0.noRepeatNgram = UInt32(clamping: noRepeatNgram) }
             if let threshold { $0.threshold = threshold }
             // The default is left out, for brokers and workers that do not know the field yet.
             if boxDecoding != .refined { $0.boxDecoding = boxDecoding.rawValue }
