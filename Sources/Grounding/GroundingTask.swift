@@ -91,15 +91,18 @@ public struct GenerationOptions: Sendable, Hashable {
     /// `detect`; for the other two it lets the likeliest token decide what is in the picture, and keeps every box.
     public var threshold: Double?
     public var boxDecoding: BoxDecoding
+    /// For `detect`: looks at tiles of the picture as well; `nil` at the whole picture only.
+    public var tiles: Tiling?
 
     public init(
         maxNewTokens: Int? = nil, decoding: Decoding = .greedy, noRepeatNgram: Int? = nil, threshold: Double? = nil,
-        boxDecoding: BoxDecoding = .refined
+        boxDecoding: BoxDecoding = .refined, tiles: Tiling? = nil
     ) {
         self.maxNewTokens = maxNewTokens
         self.decoding = decoding
         self.noRepeatNgram = noRepeatNgram
         self.threshold = threshold
         self.boxDecoding = boxDecoding
+        self.tiles = tiles
     }
 }

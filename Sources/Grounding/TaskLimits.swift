@@ -12,6 +12,9 @@ public enum TaskLimits {
     public static let textScalars = 4096
     /// The longest of any of these in UTF-8 bytes is this many times its scalars, which UTF-8 never exceeds.
     public static let bytesPerScalar = 4
+    /// The most tiles that a picture is cut into, and the most in one direction.
+    public static let tiles = 16
+    public static let tilesPerSide = 1...8
     public static let maxNewTokens = 1...2048
     public static let beamWidth = 1...8
     public static let temperature = 0.01...100.0

@@ -4,7 +4,7 @@
 public enum TaskValidation {
     /// Everything that is wrong, in the order of the fields; empty when nothing is.
     public static func violations(_ task: GroundingTask, _ options: GenerationOptions) -> [FieldViolation] {
-        violations(task) + violations(options) + thresholdViolations(task, options)
+        violations(task) + violations(options) + thresholdViolations(task, options) + tileViolations(task, options)
     }
 
     static func violations(_ task: GroundingTask) -> [FieldViolation] {
@@ -51,6 +51,24 @@ public enum TaskValidation {
         guard !TaskLimits.threshold.contains(threshold) else { return [] }
         let (least, most) = (TaskLimits.threshold.lowerBound, TaskLimits.threshold.upperBound)
         return [.init("threshold", "is \(threshold); allowed is \(least) to \(most)")]
+    }
+
+    private static func tileViolations(_ task: GroundingTask, _ options: GenerationOptions) -> [FieldViolation] {
+        guard let tiles = options.tiles else { return [] }
+        guard case .detect = task else {
+            let name = task.name.rawValue
+            return [.init("tiles", "is for detect; what \(name) asks for has its place in the whole picture")]
+        }
+        guard case .grids(let grids) = tiles else { return [] }
+        let sides = grids.flatMap { [$0.columns, $0.rows] }
+        guard sides.allSatisfy(TaskLimits.tilesPerSide.contains), grids.reduce(0, { $0 + $1.count }) <= TaskLimits.tiles
+        else {
+            let most = TaskLimits.tilesPerSide.upperBound
+            return [
+                .init("tiles", "is \(tiles.text); allowed is 1 to \(most) a side, and \(TaskLimits.tiles) tiles in all")
+            ]
+        }
+        return []
     }
 
     private static func labelViolations(_ labels: [String]) -> [FieldViolation] {

@@ -57,6 +57,10 @@ public final class Engine {
         id: String, task: GroundingTask, options: GenerationOptions = GenerationOptions(), image: [UInt8],
         cancellation: CancellationFlag = CancellationFlag()
     ) throws(TaskError) -> GroundingResult {
+        if let tiling = options.tiles, case .detect(let labels) = task {
+            return try tiled(
+                id: id, labels: labels, options: options, tiling: tiling, image: image, cancellation: cancellation)
+        }
         let answered = try answer(task, options, image, cancellation)
         return result(
             id: id, job: answered.job, output: answered.output, picture: answered.picture, isHit: answered.isHit,

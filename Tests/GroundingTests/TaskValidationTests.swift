@@ -85,6 +85,18 @@ struct TaskValidationTests {
         for task in tasks { #expect(fields(task, options) == (allowed ? [] : ["threshold"])) }
     }
 
+    @Test(arguments: [
+        ("auto", true), ("1x1", true), ("8x2", true), ("2x8", true), ("9x1", false), ("1x9", false), ("0x2", false),
+        ("4x4", true), ("4x4+1x1", false), ("2x2+3x3", true), ("6x3", false),
+    ])
+    func tiles(text: String, allowed: Bool) throws {
+        let tiling: Tiling = try #require(Tiling(text))
+        let options = GenerationOptions(tiles: tiling)
+        #expect(fields(.detect(labels: ["cat"]), options) == (allowed ? [] : ["tiles"]))
+        #expect(fields(.align(caption: "a cat"), options) == ["tiles"])
+        #expect(fields(.refer(expression: "a cat"), options) == ["tiles"])
+    }
+
     @Test func onlyTasksThatScoreTakeAThreshold() {
         let tasks: [GroundingTask] = [
             .caption(detail: .brief, grounded: true), .refer(expression: "cat"), .ask(question: "a?", grounded: true),

@@ -57,6 +57,14 @@ struct TaskRequestTests {
         ("detect", #"{"labels":["cat"],"options":{"threshold":"NaN"}}"#, "options.threshold"),
         ("caption", #"{"options":{"threshold":0.5}}"#, "options.threshold"),
         ("detect", #"{"labels":["cat"],"options":{"box_decoding":"fine"}}"#, "options.box_decoding"),
+        ("detect", #"{"labels":["cat"],"options":{"tiles":"2x"}}"#, "options.tiles"),
+        ("detect", #"{"labels":["cat"],"options":{"tiles":"9x1"}}"#, "options.tiles"),
+        ("detect", #"{"labels":["cat"],"options":{"tiles":"4x4+1x1"}}"#, "options.tiles"),
+        (
+            "ground", #"{"sentence":"a cat","phrases":[{"start":0,"end":5}],"options":{"tiles":"auto"}}"#,
+            "options.tiles"
+        ),
+        ("refer", #"{"expression":"a cat","options":{"tiles":"2x2"}}"#, "options.tiles"),
     ])
     func wrongFieldsAreNamed(_ task: String, _ json: String, _ field: String) throws {
         let name = try #require(GroundingTask.Name(rawValue: task))

@@ -81,6 +81,10 @@ public nonisolated struct ProtoGenerationOptions: Sendable {
   /// `refined` (also when empty) or `reference`.
   public var boxDecoding: String = String()
 
+  /// For Detect only: looks at overlapping tiles of the picture as well. Columns and rows, as in `2x2`; several grids,
+  /// `2x2+3x3`; or `auto`. Empty: at the whole picture only.
+  public var tiles: String = String()
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   /// Absent: greedy.
@@ -610,7 +614,8 @@ public nonisolated struct ProtoBox: Sendable {
   /// Clears the value of `score`. Subsequent reads from it will return its default value.
   public mutating func clearScore() {self._score = nil}
 
-  /// The location indices of the upper left and the lower right corner; always two numbers.
+  /// The location indices of the upper left and the lower right corner; always two numbers. For a box found in a tile,
+  /// the cells of the whole picture that it lies in.
   public var patches: [UInt32] = []
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
@@ -656,6 +661,16 @@ public nonisolated struct ProtoUsage: Sendable {
   /// Clears the value of `imageCacheHit`. Subsequent reads from it will return its default value.
   public mutating func clearImageCacheHit() {self._imageCacheHit = nil}
 
+  /// How many tiles were looked at beside the whole picture.
+  public var tiles: UInt32 {
+    get {_tiles ?? 0}
+    set {_tiles = newValue}
+  }
+  /// Returns true if `tiles` has been explicitly set.
+  public var hasTiles: Bool {self._tiles != nil}
+  /// Clears the value of `tiles`. Subsequent reads from it will return its default value.
+  public mutating func clearTiles() {self._tiles = nil}
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
@@ -663,6 +678,7 @@ public nonisolated struct ProtoUsage: Sendable {
   fileprivate var _promptTokens: UInt32? = nil
   fileprivate var _generatedTokens: UInt32? = nil
   fileprivate var _imageCacheHit: Bool? = nil
+  fileprivate var _tiles: UInt32? = nil
 }
 
 /// Milliseconds.
@@ -743,7 +759,7 @@ fileprivate nonisolated let _protobuf_package = "boxwood.v1"
 
 nonisolated extension ProtoGenerationOptions: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".GenerationOptions"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}max_new_tokens\0\u{1}no_repeat_ngram\0\u{1}beam\0\u{1}sample\0\u{1}threshold\0\u{1}box_decoding\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}max_new_tokens\0\u{1}no_repeat_ngram\0\u{1}beam\0\u{1}sample\0\u{1}threshold\0\u{1}box_decoding\0\u{1}tiles\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -781,6 +797,7 @@ nonisolated extension ProtoGenerationOptions: SwiftProtobuf.Message, SwiftProtob
       }()
       case 5: try { try decoder.decodeSingularDoubleField(value: &self._threshold) }()
       case 6: try { try decoder.decodeSingularStringField(value: &self.boxDecoding) }()
+      case 7: try { try decoder.decodeSingularStringField(value: &self.tiles) }()
       default: break
       }
     }
@@ -814,6 +831,9 @@ nonisolated extension ProtoGenerationOptions: SwiftProtobuf.Message, SwiftProtob
     if !self.boxDecoding.isEmpty {
       try visitor.visitSingularStringField(value: self.boxDecoding, fieldNumber: 6)
     }
+    if !self.tiles.isEmpty {
+      try visitor.visitSingularStringField(value: self.tiles, fieldNumber: 7)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -823,6 +843,7 @@ nonisolated extension ProtoGenerationOptions: SwiftProtobuf.Message, SwiftProtob
     if lhs.decoding != rhs.decoding {return false}
     if lhs._threshold != rhs._threshold {return false}
     if lhs.boxDecoding != rhs.boxDecoding {return false}
+    if lhs.tiles != rhs.tiles {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -1661,7 +1682,7 @@ nonisolated extension ProtoBox: SwiftProtobuf.Message, SwiftProtobuf._MessageImp
 
 nonisolated extension ProtoUsage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Usage"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}prompt_tokens\0\u{1}generated_tokens\0\u{1}image_cache_hit\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}prompt_tokens\0\u{1}generated_tokens\0\u{1}image_cache_hit\0\u{1}tiles\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1672,6 +1693,7 @@ nonisolated extension ProtoUsage: SwiftProtobuf.Message, SwiftProtobuf._MessageI
       case 1: try { try decoder.decodeSingularUInt32Field(value: &self._promptTokens) }()
       case 2: try { try decoder.decodeSingularUInt32Field(value: &self._generatedTokens) }()
       case 3: try { try decoder.decodeSingularBoolField(value: &self._imageCacheHit) }()
+      case 4: try { try decoder.decodeSingularUInt32Field(value: &self._tiles) }()
       default: break
       }
     }
@@ -1691,6 +1713,9 @@ nonisolated extension ProtoUsage: SwiftProtobuf.Message, SwiftProtobuf._MessageI
     try { if let v = self._imageCacheHit {
       try visitor.visitSingularBoolField(value: v, fieldNumber: 3)
     } }()
+    try { if let v = self._tiles {
+      try visitor.visitSingularUInt32Field(value: v, fieldNumber: 4)
+    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1698,6 +1723,7 @@ nonisolated extension ProtoUsage: SwiftProtobuf.Message, SwiftProtobuf._MessageI
     if lhs._promptTokens != rhs._promptTokens {return false}
     if lhs._generatedTokens != rhs._generatedTokens {return false}
     if lhs._imageCacheHit != rhs._imageCacheHit {return false}
+    if lhs._tiles != rhs._tiles {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -10,6 +10,9 @@ extension GenerationOptions {
         guard let boxDecoding = proto.boxDecoding.isEmpty ? .refined : BoxDecoding(rawValue: proto.boxDecoding) else {
             throw .invalid([FieldViolation("options.box_decoding", "is neither refined nor reference")])
         }
+        guard let tiles = proto.tiles.isEmpty ? .some(nil) : Tiling(proto.tiles).map(Optional.some) else {
+            throw .invalid([FieldViolation("options.tiles", "is neither auto nor columns and rows, such as 2x2")])
+        }
         let decoding: Decoding =
             switch proto.decoding {
             case .beam(let beam): .beam(width: Int(beam.width))
@@ -22,7 +25,7 @@ extension GenerationOptions {
             maxNewTokens: proto.hasMaxNewTokens ? Int(proto.maxNewTokens) : nil, decoding: decoding,
             noRepeatNgram: proto.hasNoRepeatNgram ? Int(proto.noRepeatNgram) : nil,
             threshold: proto.hasThreshold ? proto.threshold : nil,
-            boxDecoding: boxDecoding)
+            boxDecoding: boxDecoding, tiles: tiles)
     }
 
     var proto: ProtoGenerationOptions {
@@ -32,6 +35,7 @@ extension GenerationOptions {
             if let threshold { $0.threshold = threshold }
             // The default is left out, for brokers and workers that do not know the field yet.
             if boxDecoding != .refined { $0.boxDecoding = boxDecoding.rawValue }
+            if let tiles { $0.tiles = tiles.text }
             switch decoding {
             case .greedy: break
             case .beam(let width): $0.beam.width = UInt32(clamping: width)

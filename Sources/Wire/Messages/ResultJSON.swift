@@ -67,7 +67,7 @@ public enum ResultJSON {
     private static func usage(_ usage: Usage) -> JSONText {
         .object([
             ("prompt_tokens", .integer(usage.promptTokens)), ("generated_tokens", .integer(usage.generatedTokens)),
-            ("image_cache_hit", .bool(usage.imageCacheHit)),
+            ("image_cache_hit", .bool(usage.imageCacheHit)), ("tiles", .integer(usage.tiles)),
         ])
     }
 

@@ -162,6 +162,7 @@ extension FieldViolation {
             "max_new_tokens": "options.max_new_tokens", "no_repeat_ngram": "options.no_repeat_ngram",
             "beams": "options.beam.width", "temperature": "options.sample.temperature",
             "top_p": "options.sample.top_p", "threshold": "options.threshold",
+            "tiles": "options.tiles",
         ]
         return FieldViolation(paths[field] ?? field, description)
     }

@@ -96,12 +96,14 @@ struct DecodingOptions: ParsableArguments {
             valueName: "way"))
     var boxes: BoxDecoding = .refined
 
-    /// - Parameter threshold: the least score of a box, for tasks that take one.
-    func options(threshold: Double?) throws(CommandFailure) -> GenerationOptions {
+    /// - Parameters:
+    ///   - threshold: the least score of a box, for tasks that take one.
+    ///   - tiles: for a task that looks at tiles.
+    func options(threshold: Double?, tiles: Tiling? = nil) throws(CommandFailure) -> GenerationOptions {
         let decoding = try TaskChoices.decoding(beams: beams, temperature: temperature, topP: topP, seed: seed)
         return GenerationOptions(
             maxNewTokens: maxNewTokens, decoding: decoding, noRepeatNgram: noRepeatNgram, threshold: threshold,
-            boxDecoding: boxes)
+            boxDecoding: boxes, tiles: tiles)
     }
 }
 
