@@ -22,10 +22,13 @@ struct TiledDetection {
         tiles = tiling.tiles(width: picture.width, height: picture.height)
     }
 
-    /// A tile as the bytes of a picture's file, without loss.
-    func file(of tile: Tile) throws(TaskError) -> [UInt8] {
+    /// A tile as the bytes of a picture's file, squashed already to what the model reads: squashing it again changes
+    /// nothing, and the file is small however large the tile.
+    /// - Parameter side: of the model's square picture, in pixels.
+    func file(of tile: Tile, side: Int) throws(TaskError) -> [UInt8] {
+        let pixels = Preprocessor.squash(picture.cropped(x: tile.x, y: tile.y), side: side)
         do {
-            return try PNGEncoder.encode(picture.cropped(x: tile.x, y: tile.y))
+            return try PNGEncoder.encode(RGBImage(width: side, height: side, pixels: pixels))
         } catch {
             throw TaskError(error)
         }
@@ -109,9 +112,8 @@ extension Engine {
         let detection = try TiledDetection(image, tiling, limits: self.options.imageLimits)
         var parts: [GroundingResult] = []
         for tile in detection.tiles {
-            parts.append(
-                try run(
-                    id: id, task: task, options: plain, image: detection.file(of: tile), cancellation: cancellation))
+            let part = try detection.file(of: tile, side: model.imageSide)
+            parts.append(try run(id: id, task: task, options: plain, image: part, cancellation: cancellation))
         }
         return detection.merged(labels, whole, parts)
     }
