@@ -5,11 +5,23 @@
 #include <string.h>
 
 #define INLINE static inline __attribute__((always_inline))
-enum { LANES = 16 };
+#define SHUFFLED __builtin_shufflevector
+// A tile's weights of so many inputs leave room for activations in a first-level cache, and those of some 250 rows fit the
+// second.
+enum { LANES = 16, DEPTH = 1024 };
 // As many registers as it takes; memory of floats may be read as one.
 typedef float lanes __attribute__((vector_size(LANES * sizeof(float)), aligned(sizeof(float)), may_alias));
 
 size_t bw_f32_packed(size_t rows, size_t inputs) { return rows * ((inputs + LANES - 1) / LANES * LANES); }
+
+// The inputs that are summed before the sum is added to the output; of a row that has `inputs` of them.
+struct part {
+    size_t start, end, inputs;
+};
+
+INLINE struct part part_from(size_t start, size_t inputs) {
+    return (struct part){start, inputs - start < DEPTH ? inputs : start + DEPTH, inputs};
+}
 
 enum { GENERIC_ROWS = 2, AVX2_ROWS = 3, AVX512_ROWS = 6 };
 
@@ -62,18 +74,24 @@ int bw_f32_best(void) {
     return version;
 }
 
+static void pack_part(const float *x, size_t rows, struct part part, size_t tile, float *packed) {
+    size_t length = part.end - part.start;
+    while (rows > 0) {
+        size_t block = rows < tile ? rows : tile;
+        for (size_t r = 0; r < block; r++)
+            for (size_t k = 0; k < length; k += LANES)
+                memcpy(packed + (k / LANES * block + r) * LANES, x + r * part.inputs + part.start + k,
+                       (length - k < LANES ? length - k : LANES) * sizeof *x);
+        rows -= block;
+        x += block * part.inputs;
+        packed += bw_f32_packed(block, length);
+    }
+}
+
 void bw_f32_pack(int version, const float *x, size_t rows, size_t inputs, float *packed) {
     static const size_t tile[] = {GENERIC_ROWS, AVX2_ROWS, AVX512_ROWS};
-    while (rows > 0) {
-        size_t block = rows < tile[version] ? rows : tile[version];
-        for (size_t r = 0; r < block; r++)
-            for (size_t k = 0; k < inputs; k += LANES)
-                memcpy(packed + (k / LANES * block + r) * LANES, x + r * inputs + k,
-                       (inputs - k < LANES ? inputs - k : LANES) * sizeof *x);
-        rows -= block;
-        x += block * inputs;
-        packed += bw_f32_packed(block, inputs);
-    }
+    for (size_t start = 0; start < inputs; start += DEPTH)
+        pack_part(x, rows, part_from(start, inputs), tile[version], packed + start * rows);
 }
 
 void bw_f32_product(int version, const float *packed, size_t rows, const float *w, size_t outputs, size_t inputs,

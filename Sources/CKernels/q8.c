@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: MIT
-// Packing, and the choice of a version of the product for this CPU. The versions differ only in how one tile, 1 to 6 rows
-// by 16 outputs, is summed.
-#include "panels.h"
+// Packing of weights and activations, and the choice of a version of the product for this CPU. The versions differ only in
+// how one tile is summed.
+#include "packed_rows.h"
 
 #include <math.h>
 
-enum { SCALE_BYTES = BW_Q8_PANEL * sizeof(float), GROUP_BYTES = SCALE_BYTES + BW_Q8_PANEL * BW_Q8_GROUP };
-enum { PAIRS = BW_Q8_GROUP / 2 };
+enum { GROUP_BYTES = SCALE_BYTES + BW_Q8_PANEL * BW_Q8_GROUP };
 
 static size_t groups(size_t inputs) { return (inputs + BW_Q8_GROUP - 1) / BW_Q8_GROUP; }
 
@@ -86,102 +85,39 @@ void bw_q8_quantise(const float *x, size_t rows, size_t inputs, int16_t *q, floa
 }
 
 static void generic_tile(const int16_t *q, size_t rows, const uint8_t *panel, size_t count, float *sums) {
-    memset(sums, 0, rows * BW_Q8_PANEL * sizeof *sums);
-    for (size_t g = 0; g < count; g++, panel += GROUP_BYTES, q += BW_Q8_GROUP * rows) {
-        const float *scales = (const float *)panel;
-        const int8_t *weights = (const int8_t *)panel + SCALE_BYTES;
-        for (size_t r = 0; r < rows; r++) {
-            int32_t sum[BW_Q8_PANEL] = {0};
-            for (size_t i = 0; i < PAIRS; i++) {
-                const int16_t *pair = q + (i * rows + r) * 2;
-                for (size_t c = 0; c < BW_Q8_PANEL; c++)
-                    sum[c] += pair[0] * weights[(i * BW_Q8_PANEL + c) * 2] + pair[1] * weights[(i * BW_Q8_PANEL + c) * 2 + 1];
-            }
-            for (size_t c = 0; c < BW_Q8_PANEL; c++) {
-                float scaled = (float)sum[c] * scales[c];
-                sums[r * BW_Q8_PANEL + c] += scaled;
-            }
-        }
-    }
+    generic_rows(q, rows, panel, BW_Q8_GROUP, count, sums);
 }
 
 #if defined(__x86_64__)
-// 16 sums of a row take two registers; `rows` is a constant wherever this is inlined, so that they are registers.
-AVX2 INLINE void avx2_rows(const int16_t *q, const size_t rows, const uint8_t *panel, size_t count, float *sums) {
-    memset(sums, 0, rows * BW_Q8_PANEL * sizeof *sums);
-    for (size_t g = 0; g < count; g++, panel += GROUP_BYTES, q += BW_Q8_GROUP * rows) {
-        const int8_t *weights = (const int8_t *)panel + SCALE_BYTES;
-        __m256i low[BW_Q8_ROWS], high[BW_Q8_ROWS];
-        for (size_t r = 0; r < rows; r++) low[r] = high[r] = _mm256_setzero_si256();
-        for (size_t i = 0; i < PAIRS; i++, weights += 2 * BW_Q8_PANEL) {
-            __m256i left = _mm256_cvtepi8_epi16(_mm_loadu_si128((const __m128i *)weights));
-            __m256i right = _mm256_cvtepi8_epi16(_mm_loadu_si128((const __m128i *)(weights + BW_Q8_PANEL)));
-#pragma clang loop unroll(full)
-            for (size_t r = 0; r < rows; r++) {
-                __m256i x = _mm256_set1_epi32(both(q + (i * rows + r) * 2));
-                low[r] = _mm256_add_epi32(low[r], _mm256_madd_epi16(left, x));
-                high[r] = _mm256_add_epi32(high[r], _mm256_madd_epi16(right, x));
-            }
-        }
-        __m256 first = _mm256_loadu_ps((const float *)panel), second = _mm256_loadu_ps((const float *)panel + 8);
-        for (size_t r = 0; r < rows; r++) {
-            float *s = sums + r * BW_Q8_PANEL;
-            _mm256_storeu_ps(s, _mm256_add_ps(_mm256_loadu_ps(s), _mm256_mul_ps(_mm256_cvtepi32_ps(low[r]), first)));
-            s += 8;
-            _mm256_storeu_ps(s, _mm256_add_ps(_mm256_loadu_ps(s), _mm256_mul_ps(_mm256_cvtepi32_ps(high[r]), second)));
-        }
-    }
-}
-
-AVX512 INLINE void avx512_rows(const int16_t *q, const size_t rows, const uint8_t *panel, size_t count, float *sums) {
-    __m512 total[BW_Q8_ROWS];
-    for (size_t r = 0; r < rows; r++) total[r] = _mm512_setzero_ps();
-    for (size_t g = 0; g < count; g++, panel += GROUP_BYTES, q += BW_Q8_GROUP * rows) {
-        const int8_t *weights = (const int8_t *)panel + SCALE_BYTES;
-        __m512i sum[BW_Q8_ROWS];
-        for (size_t r = 0; r < rows; r++) sum[r] = _mm512_setzero_si512();
-        for (size_t i = 0; i < PAIRS; i++, weights += 2 * BW_Q8_PANEL) {
-            __m512i w = _mm512_cvtepi8_epi16(_mm256_loadu_si256((const __m256i *)weights));
-#pragma clang loop unroll(full)
-            for (size_t r = 0; r < rows; r++)
-                sum[r] = _mm512_dpwssd_epi32(sum[r], w, _mm512_set1_epi32(both(q + (i * rows + r) * 2)));
-        }
-        __m512 scales = _mm512_loadu_ps(panel);
-        for (size_t r = 0; r < rows; r++)
-            total[r] = _mm512_add_ps(total[r], _mm512_mul_ps(_mm512_cvtepi32_ps(sum[r]), scales));
-    }
-    for (size_t r = 0; r < rows; r++) _mm512_storeu_ps(sums + r * BW_Q8_PANEL, total[r]);
-}
-
-TILE(avx2, AVX2)
-TILE(avx512, AVX512)
+#define ONE(rows) avx512_rows(q, rows, panel, 1, BW_Q8_GROUP, count, sums)
+#define TWO(rows) avx512_rows(q, rows, panel, 2, BW_Q8_GROUP, count, sums)
+#define NARROW(rows) avx2_tile_rows(q, rows, panel, BW_Q8_GROUP, count, sums)
+TILE(avx512_one, AVX512, ONE)
+TILE(avx512_two, AVX512, TWO)
+TILE(avx2_one, AVX2, NARROW)
 #endif
 
 static const struct version versions[] = {
 #if defined(__x86_64__)
-    {"avx512vnni", avx512_tile, has_avx512},
-    {"avx2", avx2_tile, has_avx2},
+    {"avx512vnni", avx512_one, avx512_two, has_avx512, NULL, NULL},
+    {"avx2", avx2_one, NULL, has_avx2, NULL, NULL},
 #endif
-    {"generic", generic_tile, always},
+    {"generic", generic_tile, NULL, always, NULL, NULL},
 };
 
-const char *bw_q8_version(void) {
-    size_t v = 0;
-    while (!versions[v].runs_here()) v++;
-    return versions[v].name;
+const char *bw_q8_version(void) { return find(versions, NULL)->name; }
+
+int bw_q8_product_version(const char *version, const int16_t *q, const float *scales, size_t rows, const uint8_t *packed,
+                          size_t outputs, size_t inputs, size_t first, size_t panels, const float *bias, float *y) {
+    const struct version *found = find(versions, version);
+    if (!found) return 0;
+    product(found, (struct layout){groups(inputs), bw_q8_panel_bytes(inputs), 0}, packed,
+            (struct activations){q, scales, rows, bw_q8_padded(inputs)}, first, panels,
+            (struct outputs){bias, y, outputs});
+    return 1;
 }
 
 void bw_q8_product(const int16_t *q, const float *scales, size_t rows, const uint8_t *packed, size_t outputs, size_t inputs,
                    size_t first, size_t panels, const float *bias, float *y) {
-    product(find(versions, NULL), q, scales, rows, packed, outputs, bw_q8_padded(inputs), BW_Q8_GROUP,
-            bw_q8_panel_bytes(inputs), first, panels, bias, y);
-}
-
-int bw_q8_product_version(const char *version, const int16_t *q, const float *scales, size_t rows, const uint8_t *packed,
-                          size_t outputs, size_t inputs, size_t first, size_t panels, const float *bias, float *y) {
-    tile *run = find(versions, version);
-    if (!run) return 0;
-    product(run, q, scales, rows, packed, outputs, bw_q8_padded(inputs), BW_Q8_GROUP, bw_q8_panel_bytes(inputs), first,
-            panels, bias, y);
-    return 1;
+    bw_q8_product_version(NULL, q, scales, rows, packed, outputs, inputs, first, panels, bias, y);
 }

@@ -71,6 +71,8 @@ extension SafetensorsWriter {
             try fill(entry, UnsafeMutableRawBufferPointer(rebasing: bytes[offset..<offset + entry.byteCount]))
             offset += entry.byteCount
         }
+        // On the disk before it has its name: what a later process maps under that name is never a part of it.
+        guard msync(bytes.baseAddress, size, MS_SYNC) == 0 else { throw failure("cannot write", path) }
         guard rename(unfinished, path) == 0 else { throw failure("cannot name", path) }
     }
 

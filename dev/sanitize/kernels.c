@@ -98,7 +98,8 @@ static void by_rows(size_t rows, size_t width) {
 
 int main(void) {
     static const size_t shapes[][3] = {{1, 1, 1},    {1, 3, 5},    {2, 127, 16}, {3, 128, 17}, {5, 129, 15}, {6, 256, 48},
-                                       {7, 588, 33}, {13, 640, 40}, {71, 130, 31}, {4, 15, 4},   {12, 16, 7},  {1, 17, 3}};
+                                       {7, 588, 33}, {13, 640, 40}, {71, 130, 31}, {4, 15, 4},   {12, 16, 7},  {1, 17, 3},
+                                       {3, 1024, 5}, {7, 1025, 4}, {14, 2050, 6}};
     for (size_t s = 0; s < sizeof shapes / sizeof *shapes; s++) {
         size_t rows = shapes[s][0], inputs = shapes[s][1], outputs = shapes[s][2];
         float *x = numbers(rows * inputs), *w = numbers(outputs * inputs);

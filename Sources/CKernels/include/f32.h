@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
 // Matrix products in single precision, weights read where they lie.
 //
-// Each output is a dot product summed in 16 parts, which are then folded: one order for every row and tile, so a row gives
-// the same bits whatever the rows beside it, and on every CPU with fused multiply-adds.
+// Each output is a dot product: of 1024 inputs at a time in 16 parts, which are folded and added to the output. One order
+// for every row and tile, so a row gives the same bits whatever the rows beside it, and on every CPU with fused
+// multiply-adds.
 //
-// Activations are packed in blocks of rows: 16 values of each row in turn. Read as one stream they cannot push the weights
-// out of the cache, as rows a power of two apart would.
+// Activations are packed by those 1024 inputs, then in blocks of rows: 16 values of each row in turn. Read as one stream
+// they cannot push the weights out of the cache, as rows a power of two apart would.
 // Only the Swift module Kernels imports this.
 #ifndef BOXWOOD_F32_H
 #define BOXWOOD_F32_H

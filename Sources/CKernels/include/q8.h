@@ -5,7 +5,7 @@
 // for every pair of inputs the 16 outputs' two weights side by side. w ≈ scale · q, q in -127...127, a scale for each
 // output and group. What is beyond `outputs` or `inputs` is zero.
 //
-// Activations are packed in blocks of at most 6 rows: for every pair of inputs each row's two values. x ≈ scale · q,
+// Activations are packed in blocks of at most 8 rows: for every pair of inputs each row's two values. x ≈ scale · q,
 // q in -32767...32767, a scale for each row. A group's sum stays below 128 · 127 · 32767 < 2^31.
 //
 // Sums within a group are integers, and groups are added in order without fused multiply-adds, so every CPU gives the
@@ -17,7 +17,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { BW_Q8_PANEL = 16, BW_Q8_GROUP = 128, BW_Q8_ROWS = 6 };
+enum { BW_Q8_PANEL = 16, BW_Q8_GROUP = 128, BW_Q8_ROWS = 8 };
 
 // "avx512vnni", "avx2" or "generic": the version that this CPU runs.
 const char *bw_q8_version(void);
