@@ -661,7 +661,7 @@ public nonisolated struct ProtoUsage: Sendable {
   /// Clears the value of `imageCacheHit`. Subsequent reads from it will return its default value.
   public mutating func clearImageCacheHit() {self._imageCacheHit = nil}
 
-  /// How many tiles were looked at beside the whole picture.
+  /// How many tiles were looked at beside the whole picture; absent where none were. The counts above include theirs.
   public var tiles: UInt32 {
     get {_tiles ?? 0}
     set {_tiles = newValue}
@@ -1682,7 +1682,7 @@ nonisolated extension ProtoBox: SwiftProtobuf.Message, SwiftProtobuf._MessageImp
 
 nonisolated extension ProtoUsage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Usage"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}prompt_tokens\0\u{1}generated_tokens\0\u{1}image_cache_hit\0\u{1}tiles\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}prompt_tokens\0\u{1}generated_tokens\0\u{1}image_cache_hit\0\u{2}\u{2}tiles\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1693,7 +1693,7 @@ nonisolated extension ProtoUsage: SwiftProtobuf.Message, SwiftProtobuf._MessageI
       case 1: try { try decoder.decodeSingularUInt32Field(value: &self._promptTokens) }()
       case 2: try { try decoder.decodeSingularUInt32Field(value: &self._generatedTokens) }()
       case 3: try { try decoder.decodeSingularBoolField(value: &self._imageCacheHit) }()
-      case 4: try { try decoder.decodeSingularUInt32Field(value: &self._tiles) }()
+      case 5: try { try decoder.decodeSingularUInt32Field(value: &self._tiles) }()
       default: break
       }
     }
@@ -1714,7 +1714,7 @@ nonisolated extension ProtoUsage: SwiftProtobuf.Message, SwiftProtobuf._MessageI
       try visitor.visitSingularBoolField(value: v, fieldNumber: 3)
     } }()
     try { if let v = self._tiles {
-      try visitor.visitSingularUInt32Field(value: v, fieldNumber: 4)
+      try visitor.visitSingularUInt32Field(value: v, fieldNumber: 5)
     } }()
     try unknownFields.traverse(visitor: &visitor)
   }

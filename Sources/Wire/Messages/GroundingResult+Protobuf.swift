@@ -138,7 +138,7 @@ extension Usage {
             $0.promptTokens = UInt32(clamping: promptTokens)
             $0.generatedTokens = UInt32(clamping: generatedTokens)
             $0.imageCacheHit = imageCacheHit
-            $0.tiles = UInt32(clamping: tiles)
+            if tiles > 0 { $0.tiles = UInt32(clamping: tiles) }
         }
     }
 }
