@@ -135,11 +135,14 @@ public struct Usage: Sendable, Hashable {
     public var promptTokens: Int
     public var generatedTokens: Int
     public var imageCacheHit: Bool
+    /// How many tiles of the picture were looked at beside the whole; their tokens are counted above.
+    public var tiles: Int
 
-    public init(promptTokens: Int = 0, generatedTokens: Int = 0, imageCacheHit: Bool = false) {
+    public init(promptTokens: Int = 0, generatedTokens: Int = 0, imageCacheHit: Bool = false, tiles: Int = 0) {
         self.promptTokens = promptTokens
         self.generatedTokens = generatedTokens
         self.imageCacheHit = imageCacheHit
+        self.tiles = tiles
     }
 }
 

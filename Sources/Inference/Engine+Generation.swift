@@ -38,14 +38,19 @@ extension Engine {
         let start = Start(prompt: prompt, cache: cache, logits: logits)
         let plan = plan(job, maxNewTokens)
         let generation: Generation
-        if case .beam(let width) = job.options.decoding {
+        if let alignment = job.alignment {
+            let search = AlignmentSearch(
+                model, alignment, plan: plan, width: Self.alignmentWidth, checkpoint: cancellation.check)
+            generation = try search.run(start, capacity: capacity)
+        } else if case .beam(let width) = job.options.decoding {
             let search = BeamSearch(model, width: width, plan: plan, checkpoint: cancellation.check)
             generation = Self.generation(try search.run(start, capacity: capacity), endOfText: plan.endOfText)
         } else {
             generation = try Generator(model, checkpoint: cancellation.check).run([start], plan: plan)[0]
         }
         timing.generate = watch.lap()
-        return JobOutput(generations: [generation], promptTokens: prompt.count)
+        return JobOutput(
+            generations: [generation], promptTokens: prompt.count, warnings: job.warnings(plan))
     }
 
     /// Phrases: what they share is prefilled once, then they are decoded side by side, a bounded number at a time.
@@ -78,11 +83,7 @@ extension Engine {
             output.generations += try generator.run(starts, plan: plan)
             timing.generate += watch.lap()
         }
-        if plan.decoding != job.options.decoding || plan.noRepeatNgram != job.options.noRepeatNgram {
-            output.warnings.append(
-                "\(job.task.name.rawValue) decodes boxes by its grammar, greedily: other choices of decoding do not apply"
-            )
-        }
+        output.warnings += job.warnings(plan)
         return output
     }
 
@@ -93,17 +94,18 @@ extension Engine {
             case .detect, .ground: .boxes
             case .refer: .oneBox
             case .caption, .describe, .ask: .text
-            case .generate: nil
+            case .align, .generate: nil
             }
         let grammar = mode.map { ObjectGrammar($0, specials: specials) }
-        guard !job.isPhraseByPhrase else {
-            let search = job.leastScore.map { InstanceSearch(least: $0, specials: specials) }
+        guard !job.isDecodedByGrammar else {
+            let search = grammar == nil ? nil : job.leastScore.map { InstanceSearch(least: $0, specials: specials) }
             return GenerationPlan(
                 maxNewTokens: maxNewTokens, grammar: grammar, locations: specials.patchIndices, search: search,
                 endOfText: specials.eos)
         }
         return GenerationPlan(
-            maxNewTokens: maxNewTokens, decoding: job.options.decoding, noRepeatNgram: job.options.noRepeatNgram,
+            maxNewTokens: maxNewTokens, decoding: job.options.decoding,
+            noRepeatNgram: job.options.noRepeatNgram ?? model.generationDefaults.noRepeatNgram,
             grammar: grammar, locations: specials.patchIndices, endOfText: specials.eos)
     }
 

@@ -57,6 +57,10 @@ public final class Engine {
         id: String, task: GroundingTask, options: GenerationOptions = GenerationOptions(), image: [UInt8],
         cancellation: CancellationFlag = CancellationFlag()
     ) throws(TaskError) -> GroundingResult {
+        if let tiling = options.tiles, case .detect(let labels) = task {
+            return try tiled(
+                id: id, labels: labels, options: options, tiling: tiling, image: image, cancellation: cancellation)
+        }
         let answered = try answer(task, options, image, cancellation)
         return result(
             id: id, job: answered.job, output: answered.output, picture: answered.picture, isHit: answered.isHit,
@@ -87,7 +91,7 @@ public final class Engine {
         guard violations.isEmpty else { throw TaskError(violations: violations) }
         var watch = Stopwatch()
         try cancellation.check()
-        let job = Job(task: task, options: options, prompts: PromptBuilder.prompts(for: task).map(encoder.text))
+        let job = try job(task, options)
         let budget = try budget(for: job)
         var timing = Timing()
         let (picture, isHit) = try picture(image, watch: &watch, timing: &timing, cancellation: cancellation)
@@ -98,12 +102,18 @@ public final class Engine {
         return Answered(job: job, output: output, picture: picture.description, isHit: isHit, timing: timing)
     }
 
+    private func job(_ task: GroundingTask, _ options: GenerationOptions) throws(TaskError) -> Job {
+        Job(
+            task: task, options: options, prompts: PromptBuilder.prompts(for: task).map(encoder.text),
+            alignment: try alignment(task))
+    }
+
     /// The tokens that may be generated per prompt.
     /// - Throws: `invalidArgument` when prompt and new tokens exceed the context.
     private func budget(for job: Job) throws(TaskError) -> Int {
         let prompt = encoder.prefix.count + (job.prompts.map(\.count).max() ?? 0)
         let room = limits.contextTokens - prompt
-        let needed = job.options.maxNewTokens ?? min(PromptBuilder.defaultMaxNewTokens(for: job.task), max(room, 1))
+        let needed = job.options.maxNewTokens ?? min(job.defaultMaxNewTokens, max(room, 1))
         guard needed <= room else {
             let field = job.options.maxNewTokens == nil ? "prompt" : "max_new_tokens"
             throw TaskError(violations: [
@@ -118,6 +128,7 @@ public final class Engine {
                 FieldViolation("max_new_tokens", "is \(needed); one box takes \(ObjectGrammar.boxTokens)")
             ])
         }
+        try job.alignment?.check(job.options, budget: needed)
         return needed
     }
 
@@ -153,12 +164,16 @@ struct Job {
     var options: GenerationOptions
     /// The ids after the prefix that all prompts share.
     var prompts: [[Int]]
+    /// For `align`: how its caption is copied.
+    var alignment: AlignmentGrammar?
+
+    var defaultMaxNewTokens: Int { alignment?.mostTokens ?? PromptBuilder.defaultMaxNewTokens(for: task) }
 
     /// The least score of a box, where that decides what is in the picture; `nil` where the likeliest token does.
     var leastScore: Double? {
         switch task {
         case .detect: options.threshold ?? GenerationOptions.detectThreshold
-        case .ground: options.threshold
+        case .ground, .align: options.threshold
         case .caption, .refer, .describe, .ask, .generate: nil
         }
     }
@@ -167,7 +182,7 @@ struct Job {
     var isPhraseByPhrase: Bool {
         switch task {
         case .detect, .ground, .refer: true
-        case .caption, .describe, .ask, .generate: false
+        case .caption, .align, .describe, .ask, .generate: false
         }
     }
 }

@@ -130,7 +130,7 @@ extension Usage {
     init(_ proto: ProtoUsage) {
         self.init(
             promptTokens: Int(proto.promptTokens), generatedTokens: Int(proto.generatedTokens),
-            imageCacheHit: proto.imageCacheHit)
+            imageCacheHit: proto.imageCacheHit, tiles: Int(proto.tiles))
     }
 
     var proto: ProtoUsage {
@@ -138,6 +138,7 @@ extension Usage {
             $0.promptTokens = UInt32(clamping: promptTokens)
             $0.generatedTokens = UInt32(clamping: generatedTokens)
             $0.imageCacheHit = imageCacheHit
+            if tiles > 0 { $0.tiles = UInt32(clamping: tiles) }
         }
     }
 }

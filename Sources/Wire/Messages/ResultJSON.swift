@@ -3,7 +3,7 @@ public import Grounding
 
 /// The one JSON of a result, as `protocol/result.schema.json` describes it: the same from the command line, with a
 /// broker or without, and in the body of an answer. Every key is always there, in the same order, but for `label`
-/// and `score`, which are there when known.
+/// and `score`, which are there when known, and `tiles`, where there were any.
 public enum ResultJSON {
     /// On one line.
     public static func compact(_ result: GroundingResult) -> String { value(result).text(indented: false) }
@@ -65,10 +65,12 @@ public enum ResultJSON {
     }
 
     private static func usage(_ usage: Usage) -> JSONText {
-        .object([
+        var members: [(key: String, value: JSONText)] = [
             ("prompt_tokens", .integer(usage.promptTokens)), ("generated_tokens", .integer(usage.generatedTokens)),
             ("image_cache_hit", .bool(usage.imageCacheHit)),
-        ])
+        ]
+        if usage.tiles > 0 { members.append(("tiles", .integer(usage.tiles))) }
+        return .object(members)
     }
 
     private static func timing(_ timing: Timing) -> JSONText {
