@@ -14,7 +14,7 @@ build: setup     ## the program, optimised: .build/release/boxwood
 test: setup      ## build and run every test; ends with the count
 	@dev/test.sh
 
-demo: build      ## a broker, two workers, four tasks on the sample pictures; writes demo-out/
+demo: build      ## a broker, two workers, five tasks on the sample pictures; writes demo-out/
 	@dev/demo.sh
 
 format:          ## rewrite the Swift sources in the one format

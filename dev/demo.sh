@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The whole way once: a broker and two workers with the embedded model, four tasks on pictures that ship with it.
+# The whole way once: a broker and two workers with the embedded model, five tasks on pictures that ship with it.
 # Prints each result's JSON, writes the annotated pictures to demo-out/, and stops everything it started.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -46,6 +46,7 @@ ask detect-1 detect "$samples/scene-1.jpg" --label penguin --label lemon --label
 ask detect-4 detect "$samples/scene-4.jpg" --label cat --label heart --label flower --label penguin --label boat
 ask detect-5 detect "$samples/scene-5.jpg" --label balloon --label cat --label lemon --label tree
 ask ground-3 ground "$samples/scene-3.jpg" 'A photo of <phrase>a dog</phrase> and <phrase>a flower</phrase>'
+ask align-4 align "$samples/scene-4.jpg" 'An image of a penguin, a cat and a heart.'
 ask caption-6 caption "$samples/scene-6.jpg"
 ask caption-2 caption "$samples/scene-2.jpg"
 ask ask-2 ask "$samples/scene-2.jpg" 'How many gifts are there?'

@@ -14,6 +14,9 @@ SHIPPED = ROOT / "models" / "boxwood-nano" / "heldout"
 SEEDS = {"seen": 31, "unseen": 32, "repeated": 33, "small": 34}
 REPEAT = 0.9          # in the set "repeated": how often an object has the noun of the one before
 SMALL = (0.13, 0.25)  # in the set "small": an object's longer side, as a fraction of the picture's
+# Large pictures: their side in pixels, how many objects, and the longer sides of these.
+LARGE_SEEDS = {"seen": 41, "unseen": 42}
+LARGE_SIDE, LARGE_COUNTS, LARGE_SIZES = 1344, (4, 5, 6, 7, 8), (0.07, 0.5)
 
 
 @dataclass
@@ -76,4 +79,32 @@ def rendered(folder, count, seed=0):
             missing = [noun for noun in names if noun not in objects]
             sets[name].append(Scene(str(file), objects, chance.sample(missing, 3)))
     scenes.REPEAT, scenes.SMALLEST, scenes.LARGEST, scenes.LARGEST_OF_MANY = usual
+    return sets
+
+
+def large(folder, count, seed=0):
+    """`count` large pictures of each set, "seen" and "unseen", with objects of very different sizes far apart."""
+    sys.path.insert(0, str(ROOT / "training"))
+    import numpy
+    from boxwood_nano import backgrounds, cutouts, scenes
+    from boxwood_nano.vocabulary import NOUNS
+
+    names, (training, kept) = [noun.singular for noun in NOUNS], cutouts.load()
+    boards = backgrounds.make(seed=1, count=60, held_out=True)
+    usual = (scenes.SIZE, scenes.COUNTS, scenes.SMALLEST, scenes.LARGEST, scenes.LARGEST_OF_MANY)
+    scenes.SIZE, scenes.COUNTS = LARGE_SIDE, LARGE_COUNTS
+    scenes.SMALLEST, scenes.LARGEST, scenes.LARGEST_OF_MANY = LARGE_SIZES[0], LARGE_SIZES[1], LARGE_SIZES[1]
+    sets = {}
+    for name, number in LARGE_SEEDS.items():
+        rng, chance, sets[name] = numpy.random.default_rng([number, seed]), random.Random(number + 1000 * seed), []
+        for index in range(count):
+            drawn = scenes.make(rng, kept if name == "unseen" else training, boards)
+            objects = {}
+            for noun, box in drawn.objects:
+                objects.setdefault(names[noun], []).append(tuple(value / scenes.SIZE for value in box))
+            file = pathlib.Path(folder) / f"large-{name}-{index:04d}.png"
+            Image.fromarray(drawn.pixels).save(file, compress_level=1)
+            missing = [noun for noun in names if noun not in objects]
+            sets[name].append(Scene(str(file), objects, chance.sample(missing, 3)))
+    scenes.SIZE, scenes.COUNTS, scenes.SMALLEST, scenes.LARGEST, scenes.LARGEST_OF_MANY = usual
     return sets

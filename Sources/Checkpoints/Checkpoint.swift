@@ -81,6 +81,11 @@ public final class Checkpoint: Sendable {
         }
     }
 
+    /// Whether the folder has a file of that name.
+    public func holds(_ file: String) -> Bool {
+        FileManager.default.fileExists(atPath: folder + "/" + file)
+    }
+
     /// One JSON file of the folder.
     public func json(_ file: String) throws(CheckpointError) -> Data {
         try Self.read(folder: folder, file: file)

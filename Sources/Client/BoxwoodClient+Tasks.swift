@@ -26,6 +26,13 @@ extension BoxwoodClient {
         try await run(.ground(sentence: sentence, phrases: phrases), image: image, options: options, timeout: timeout)
     }
 
+    /// - Parameter caption: comes back as it is, with the phrases that the model chose and found.
+    public func align(
+        image: [UInt8], caption: String, options: GenerationOptions = GenerationOptions(), timeout: Duration? = nil
+    ) async throws(RPCStatus) -> GroundingResult {
+        try await run(.align(caption: caption), image: image, options: options, timeout: timeout)
+    }
+
     public func refer(
         image: [UInt8], expression: String, options: GenerationOptions = GenerationOptions(),
         timeout: Duration? = nil

@@ -15,6 +15,9 @@ public enum GroundingTask: Sendable, Hashable {
     /// none empty.
     case ground(sentence: String, phrases: [Range<Int>])
 
+    /// Find what a caption speaks of. The model chooses the phrases; the caption itself stays as it is.
+    case align(caption: String)
+
     /// Find the one best box for a referring expression.
     case refer(expression: String)
 
@@ -29,7 +32,7 @@ public enum GroundingTask: Sendable, Hashable {
 
     /// The stable name used on the wire, in results and as the verb of the command line.
     public enum Name: String, Sendable, Hashable, CaseIterable {
-        case caption, detect, ground, refer, describe, ask, generate
+        case caption, detect, ground, align, refer, describe, ask, generate
     }
 
     public var name: Name {
@@ -37,6 +40,7 @@ public enum GroundingTask: Sendable, Hashable {
         case .caption: .caption
         case .detect: .detect
         case .ground: .ground
+        case .align: .align
         case .refer: .refer
         case .describe: .describe
         case .ask: .ask
@@ -80,21 +84,25 @@ public struct GenerationOptions: Sendable, Hashable {
     /// The most tokens to generate per prompt; `nil` takes the task's own default.
     public var maxNewTokens: Int?
     public var decoding: Decoding
-    /// No run of this many tokens occurs twice; 0 switches the rule off.
-    public var noRepeatNgram: Int
-    /// For `detect` and `ground`: the least score of a box, in 0...1. `nil` takes `detectThreshold` for `detect`; for
-    /// `ground` it lets the likeliest token decide whether a phrase is in the picture, and keeps every box.
+    /// No run of this many tokens occurs twice; 0 switches the rule off, `nil` leaves it to the checkpoint
+    /// (`no_repeat_ngram_size`). Tasks whose tokens a grammar chooses have no use for it.
+    public var noRepeatNgram: Int?
+    /// For `detect`, `ground` and `align`: the least score of a box, in 0...1. `nil` takes `detectThreshold` for
+    /// `detect`; for the other two it lets the likeliest token decide what is in the picture, and keeps every box.
     public var threshold: Double?
     public var boxDecoding: BoxDecoding
+    /// For `detect`: looks at tiles of the picture as well; `nil` at the whole picture only.
+    public var tiles: Tiling?
 
     public init(
-        maxNewTokens: Int? = nil, decoding: Decoding = .greedy, noRepeatNgram: Int = 0, threshold: Double? = nil,
-        boxDecoding: BoxDecoding = .refined
+        maxNewTokens: Int? = nil, decoding: Decoding = .greedy, noRepeatNgram: Int? = nil, threshold: Double? = nil,
+        boxDecoding: BoxDecoding = .refined, tiles: Tiling? = nil
     ) {
         self.maxNewTokens = maxNewTokens
         self.decoding = decoding
         self.noRepeatNgram = noRepeatNgram
         self.threshold = threshold
         self.boxDecoding = boxDecoding
+        self.tiles = tiles
     }
 }

@@ -19,10 +19,20 @@ public struct NormalizedBox: Sendable, Hashable {
 
     /// Intersection over union, 0...1.
     public func overlap(with other: NormalizedBox) -> Double {
+        let shared = shared(with: other)
+        return shared > 0 ? shared / (area + other.area - shared) : 0
+    }
+
+    /// The intersection as a share of the smaller box, 0...1.
+    public func shareOfSmaller(with other: NormalizedBox) -> Double {
+        let shared = shared(with: other)
+        return shared > 0 ? shared / min(area, other.area) : 0
+    }
+
+    private func shared(with other: NormalizedBox) -> Double {
         let width = min(xmax, other.xmax) - max(xmin, other.xmin)
         let height = min(ymax, other.ymax) - max(ymin, other.ymin)
-        guard width > 0, height > 0 else { return 0 }
-        return width * height / (area + other.area - width * height)
+        return width > 0 && height > 0 ? width * height : 0
     }
 
     private var area: Double { (xmax - xmin) * (ymax - ymin) }

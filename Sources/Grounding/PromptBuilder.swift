@@ -14,6 +14,9 @@ public enum PromptBuilder {
             labels.map(phrasePrompt)
         case .ground(let sentence, let phrases):
             phrases.map { groundPrompt(sentence: sentence, phrase: $0) }
+        case .align:
+            // The caption is not asked but copied, token by token, from right behind the tag: as pretraining had it.
+            [Prompt(mark(true))]
         case .refer(let expression):
             [phrasePrompt(expression)]
         case .describe(let box):
@@ -33,12 +36,13 @@ public enum PromptBuilder {
         }
     }
 
-    /// How many tokens a task may generate when the caller does not say.
+    /// How many tokens a task may generate when the caller does not say; for `align` its caption is the bound.
     public static func defaultMaxNewTokens(for task: GroundingTask) -> Int {
         switch task {
         case .caption(.detailed, _): 256
         case .caption, .ask, .describe, .generate: 128
         case .detect, .ground: 48
+        case .align: TaskLimits.maxNewTokens.upperBound
         case .refer: 8
         }
     }

@@ -4,14 +4,17 @@
 public enum TaskLimits {
     /// The most labels of one `detect`.
     public static let labels = 1000
-    /// The most phrases of one `ground`.
+    /// The most phrases of one `ground`, and the most that `align` chooses.
     public static let phrases = 64
     /// The longest label, in Unicode scalars.
     public static let labelScalars = 256
-    /// The longest sentence, expression, question or raw prompt, in Unicode scalars.
+    /// The longest sentence, caption, expression, question or raw prompt, in Unicode scalars.
     public static let textScalars = 4096
     /// The longest of any of these in UTF-8 bytes is this many times its scalars, which UTF-8 never exceeds.
     public static let bytesPerScalar = 4
+    /// The most tiles that a picture is cut into, and the most in one direction.
+    public static let tiles = 16
+    public static let tilesPerSide = 1...8
     public static let maxNewTokens = 1...2048
     public static let beamWidth = 1...8
     public static let temperature = 0.01...100.0

@@ -4,7 +4,7 @@
 public enum TaskValidation {
     /// Everything that is wrong, in the order of the fields; empty when nothing is.
     public static func violations(_ task: GroundingTask, _ options: GenerationOptions) -> [FieldViolation] {
-        violations(task) + violations(options) + thresholdViolations(task, options)
+        violations(task) + violations(options) + thresholdViolations(task, options) + tileViolations(task, options)
     }
 
     static func violations(_ task: GroundingTask) -> [FieldViolation] {
@@ -12,6 +12,7 @@ public enum TaskValidation {
         case .caption: []
         case .detect(let labels): labelViolations(labels)
         case .ground(let sentence, let phrases): groundViolations(sentence, phrases)
+        case .align(let caption): text(caption, "caption")
         case .refer(let expression): text(expression, "expression")
         case .describe(let box): boxViolations(box)
         case .ask(let question, _): text(question, "question")
@@ -27,7 +28,7 @@ public enum TaskValidation {
             }
         }
         if let count = options.maxNewTokens { require(count, in: TaskLimits.maxNewTokens, "max_new_tokens") }
-        require(options.noRepeatNgram, in: TaskLimits.noRepeatNgram, "no_repeat_ngram")
+        if let size = options.noRepeatNgram { require(size, in: TaskLimits.noRepeatNgram, "no_repeat_ngram") }
         switch options.decoding {
         case .greedy: break
         case .beam(let width): require(width, in: TaskLimits.beamWidth, "beams")
@@ -43,13 +44,31 @@ public enum TaskValidation {
     private static func thresholdViolations(_ task: GroundingTask, _ options: GenerationOptions) -> [FieldViolation] {
         guard let threshold = options.threshold else { return [] }
         switch task {
-        case .detect, .ground: break
+        case .detect, .ground, .align: break
         case .caption, .refer, .describe, .ask, .generate:
-            return [.init("threshold", "is for detect and ground; \(task.name.rawValue) gives every box")]
+            return [.init("threshold", "is for detect, ground and align; \(task.name.rawValue) gives every box")]
         }
         guard !TaskLimits.threshold.contains(threshold) else { return [] }
         let (least, most) = (TaskLimits.threshold.lowerBound, TaskLimits.threshold.upperBound)
         return [.init("threshold", "is \(threshold); allowed is \(least) to \(most)")]
+    }
+
+    private static func tileViolations(_ task: GroundingTask, _ options: GenerationOptions) -> [FieldViolation] {
+        guard let tiles = options.tiles else { return [] }
+        guard case .detect = task else {
+            let name = task.name.rawValue
+            return [.init("tiles", "is for detect; what \(name) asks for has its place in the whole picture")]
+        }
+        guard case .grids(let grids) = tiles else { return [] }
+        let sides = grids.flatMap { [$0.columns, $0.rows] }
+        guard sides.allSatisfy(TaskLimits.tilesPerSide.contains), grids.reduce(0, { $0 + $1.count }) <= TaskLimits.tiles
+        else {
+            let most = TaskLimits.tilesPerSide.upperBound
+            return [
+                .init("tiles", "is \(tiles.text); allowed is 1 to \(most) a side, and \(TaskLimits.tiles) tiles in all")
+            ]
+        }
+        return []
     }
 
     private static func labelViolations(_ labels: [String]) -> [FieldViolation] {

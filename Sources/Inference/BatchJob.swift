@@ -51,8 +51,6 @@ final class BatchJob {
 
     var isAnswered: Bool { generations.allSatisfy { $0 != nil } }
 
-    /// The width of its beam search; 1 where there is none.
-    var width: Int {
-        if case .beam(let width) = plan.decoding { width } else { 1 }
-    }
+    /// Of each of its prompts.
+    var caches: Int { job.sequences(plan).caches }
 }

@@ -58,6 +58,11 @@ extension Batcher {
     private func continuation(_ start: AdmissionPass.Start) -> any Continuation<KeyValueCache> {
         let job = start.job
         let prompt = encoder.prefix + job.job.prompts[start.index]
+        if let alignment = job.job.alignment {
+            return AlignmentContinuation(
+                cache: start.cache, grammar: alignment, plan: job.plan, width: Engine.alignmentWidth
+            ) { [model] in model.makeCache(capacity: job.capacity) }
+        }
         guard case .beam(let width) = job.plan.decoding else {
             return TokenContinuation(prompt: prompt, cache: start.cache, plan: job.plan)
         }
@@ -97,15 +102,9 @@ extension Batcher {
     }
 
     private func output(_ job: BatchJob) -> JobOutput {
-        var output = JobOutput(
+        JobOutput(
             generations: job.generations.compactMap(\.self),
-            promptTokens: encoder.prefix.count + job.job.prompts.reduce(0) { $0 + $1.count })
-        let asked = job.job.options
-        if job.plan.decoding != asked.decoding || job.plan.noRepeatNgram != asked.noRepeatNgram {
-            output.warnings.append(
-                "\(job.job.task.name.rawValue) decodes boxes by its grammar, greedily: other choices of decoding do not "
-                    + "apply")
-        }
-        return output
+            promptTokens: encoder.prefix.count + job.job.prompts.reduce(0) { $0 + $1.count },
+            warnings: job.job.warnings(job.plan))
     }
 }

@@ -93,7 +93,7 @@ final class Batcher {
         let megabytes = { (bytes: Int) in "\((bytes + 999_999) / 1_000_000) MB" }
         return TaskError(
             .resourceExhausted,
-            "needs \(megabytes(job.least.bytes)) of keys and values for \(job.width) sequences of \(job.capacity) "
+            "needs \(megabytes(job.least.bytes)) of keys and values for \(job.caches) sequences of \(job.capacity) "
                 + "tokens; this worker has \(megabytes(limit.bytes)): ask for fewer new tokens or beams")
     }
 }

@@ -20,17 +20,18 @@ extension Engine {
             case .detect, .ground: .boxes
             case .refer: .oneBox
             case .caption, .describe, .ask: .text
-            case .generate: nil
+            case .align, .generate: nil
             }
         let grammar = mode.map { ObjectGrammar($0, specials: specials) }
-        guard !job.isPhraseByPhrase else {
-            let search = job.leastScore.map { InstanceSearch(least: $0, specials: specials) }
+        guard !job.isDecodedByGrammar else {
+            let search = grammar == nil ? nil : job.leastScore.map { InstanceSearch(least: $0, specials: specials) }
             return GenerationPlan(
                 maxNewTokens: maxNewTokens, grammar: grammar, locations: specials.patchIndices, search: search,
                 endOfText: specials.eos)
         }
         return GenerationPlan(
-            maxNewTokens: maxNewTokens, decoding: job.options.decoding, noRepeatNgram: job.options.noRepeatNgram,
+            maxNewTokens: maxNewTokens, decoding: job.options.decoding,
+            noRepeatNgram: job.options.noRepeatNgram ?? model.generationDefaults.noRepeatNgram,
             grammar: grammar, locations: specials.patchIndices, endOfText: specials.eos)
     }
 }

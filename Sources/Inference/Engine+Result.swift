@@ -27,6 +27,8 @@ extension Engine {
             return assembly.detection(labels: labels, boxes: boxes)
         case .ground(let sentence, let phrases):
             return assembly.grounding(sentence: sentence, phrases: phrases, boxes: boxes)
+        case .align(let caption):
+            return aligned(caption, job, output, assembly)
         case .refer(let expression):
             let whole = 0..<expression.unicodeScalars.count
             return assembly.grounding(sentence: expression, phrases: [whole], boxes: boxes)
@@ -49,7 +51,7 @@ extension Engine {
         return assembly.parsed(parser.parse(text(prompt + generation.ids)), given: given, scores: boxes)
     }
 
-    private func scored(_ generation: Generation, _ job: Job) -> [ScoredBox] {
+    func scored(_ generation: Generation, _ job: Job) -> [ScoredBox] {
         beliefs(generation).map { ScoredBox($0, decoding: job.options.boxDecoding) }
             .filter { $0.score >= job.leastScore ?? 0 }
     }

@@ -19,6 +19,8 @@ public final class Engine {
     let options: EngineOptions
     let encoder: PromptEncoder
     private let batcher: Batcher
+    /// Detections that are made of several jobs, by the ticket of each.
+    private var tiled: [JobTicket: TiledJob] = [:]
     /// Those who have not ended, as their callers know them.
     private var open: [ObjectIdentifier: (ticket: JobTicket, id: String)] = [:]
     private var tickets: UInt64 = 0
@@ -59,23 +61,68 @@ public final class Engine {
         id: String, task: GroundingTask, options: GenerationOptions = GenerationOptions(), image: [UInt8],
         cancellation: CancellationFlag = CancellationFlag()
     ) -> JobTicket {
-        tickets += 1
-        let ticket = JobTicket(number: tickets)
+        let ticket = nextTicket()
         do throws(TaskError) {
-            let job = try batchJob(task, options, image, cancellation)
-            open[ObjectIdentifier(job)] = (ticket, id)
-            batcher.submit(job)
+            if let tiling = options.tiles, case .detect(let labels) = task {
+                try submit(labels, options, tiling, image, cancellation, id: id, as: ticket)
+            } else {
+                try submit(task, options, image, cancellation, id: id, as: ticket)
+            }
         } catch {
             unclaimed.append(EndedJob(ticket: ticket, outcome: .failure(error)))
         }
         return ticket
     }
 
+    private func nextTicket() -> JobTicket {
+        tickets += 1
+        return JobTicket(number: tickets)
+    }
+
+    private func submit(
+        _ task: GroundingTask, _ options: GenerationOptions, _ image: [UInt8], _ cancellation: CancellationFlag,
+        id: String, as ticket: JobTicket
+    ) throws(TaskError) {
+        let job = try batchJob(task, options, image, cancellation)
+        open[ObjectIdentifier(job)] = (ticket, id)
+        batcher.submit(job)
+    }
+
+    /// The picture and each tile of it are jobs of their own, side by side.
+    private func submit(
+        _ labels: [String], _ options: GenerationOptions, _ tiling: Tiling, _ image: [UInt8],
+        _ cancellation: CancellationFlag, id: String, as ticket: JobTicket
+    ) throws(TaskError) {
+        let task = GroundingTask.detect(labels: labels)
+        let violations = TaskValidation.violations(task, options)
+        guard violations.isEmpty else { throw TaskError(violations: violations) }
+        try cancellation.check()
+        let detection = try TiledDetection(image, tiling, limits: self.options.imageLimits)
+        var images = [image]
+        for tile in detection.tiles { images.append(try detection.file(of: tile, side: model.imageSide)) }
+        var plain = options
+        plain.tiles = nil
+        let whole = TiledJob(
+            ticket: ticket, labels: labels, detection: detection, parts: images.map { _ in nextTicket() })
+        for (part, image) in zip(whole.parts, images) {
+            try submit(task, plain, image, cancellation, id: id, as: part)
+            tiled[part] = whole
+        }
+    }
+
     /// Does a bounded slice of work: at most one more token for every sequence, and some layers for newcomers.
     /// - Returns: the tasks that have ended.
     public func advance() -> [EndedJob] {
         defer { unclaimed = [] }
-        return unclaimed + (batcher.isIdle ? [] : batcher.advance(at: .now).map(ended))
+        return unclaimed + slice()
+    }
+
+    private func slice() -> [EndedJob] {
+        guard !batcher.isIdle else { return [] }
+        return batcher.advance(at: .now).map(ended).compactMap { part in
+            guard let whole = tiled.removeValue(forKey: part.ticket) else { return part }
+            return whole.take(part)
+        }
     }
 
     /// Whether there is nothing to do and nothing to tell.
@@ -105,8 +152,10 @@ public final class Engine {
     {
         let job = try batchJob(.detect(labels: labels), options, image, CancellationFlag())
         batcher.submit(job)
+        open[ObjectIdentifier(job)] = (nextTicket(), "")
         while job.outcome == nil {
-            unclaimed += batcher.advance(at: .now).filter { $0 !== job }.map(ended)
+            let mine = open[ObjectIdentifier(job)]?.ticket
+            unclaimed += slice().filter { $0.ticket != mine }
         }
         return try job.outcome!.get().generations.map(beliefs)
     }
@@ -117,16 +166,18 @@ public final class Engine {
         let violations = TaskValidation.violations(task, options)
         guard violations.isEmpty else { throw TaskError(violations: violations) }
         try cancellation.check()
-        let job = Job(task: task, options: options, prompts: PromptBuilder.prompts(for: task).map(encoder.text))
+        let job = Job(
+            task: task, options: options, prompts: PromptBuilder.prompts(for: task).map(encoder.text),
+            alignment: try alignment(task))
         let budget = try budget(for: job)
         let plan = plan(job, budget)
         let capacity = encoder.prefix.count + (job.prompts.map(\.count).max() ?? 0) + budget
-        let width = if case .beam(let width) = plan.decoding { width } else { 1 }
         let perToken = model.cacheBytesPerToken
+        let (rows, caches) = job.sequences(plan)
         return BatchJob(
             job, plan: plan, image: image, capacity: capacity,
             prefix: SequenceRoom(bytes: encoder.prefix.count * perToken),
-            each: SequenceRoom(rows: min(width, batcher.limit.rows), bytes: width * capacity * perToken),
+            each: SequenceRoom(rows: min(rows, batcher.limit.rows), bytes: caches * capacity * perToken),
             cancellation: cancellation, at: .now)
     }
 
@@ -143,7 +194,7 @@ public final class Engine {
     private func budget(for job: Job) throws(TaskError) -> Int {
         let prompt = encoder.prefix.count + (job.prompts.map(\.count).max() ?? 0)
         let room = limits.contextTokens - prompt
-        let needed = job.options.maxNewTokens ?? min(PromptBuilder.defaultMaxNewTokens(for: job.task), max(room, 1))
+        let needed = job.options.maxNewTokens ?? min(job.defaultMaxNewTokens, max(room, 1))
         guard needed <= room else {
             let field = job.options.maxNewTokens == nil ? "prompt" : "max_new_tokens"
             throw TaskError(violations: [
@@ -158,6 +209,7 @@ public final class Engine {
                 FieldViolation("max_new_tokens", "is \(needed); one box takes \(ObjectGrammar.boxTokens)")
             ])
         }
+        try job.alignment?.check(job.options, budget: needed)
         return needed
     }
 }
@@ -181,12 +233,23 @@ struct Job {
     var options: GenerationOptions
     /// The ids after the prefix that all prompts share.
     var prompts: [[Int]]
+    /// For `align`: how its caption is copied.
+    var alignment: AlignmentGrammar?
+
+    var defaultMaxNewTokens: Int { alignment?.mostTokens ?? PromptBuilder.defaultMaxNewTokens(for: task) }
+
+    /// What one prompt takes at most: rows of a step, and caches.
+    func sequences(_ plan: GenerationPlan) -> (rows: Int, caches: Int) {
+        if alignment != nil { return (Engine.alignmentWidth, AlignmentCaches.most(width: Engine.alignmentWidth)) }
+        if case .beam(let width) = plan.decoding { return (width, width) }
+        return (1, 1)
+    }
 
     /// The least score of a box, where that decides what is in the picture; `nil` where the likeliest token does.
     var leastScore: Double? {
         switch task {
         case .detect: options.threshold ?? GenerationOptions.detectThreshold
-        case .ground: options.threshold
+        case .ground, .align: options.threshold
         case .caption, .refer, .describe, .ask, .generate: nil
         }
     }
@@ -195,7 +258,7 @@ struct Job {
     var isPhraseByPhrase: Bool {
         switch task {
         case .detect, .ground, .refer: true
-        case .caption, .describe, .ask, .generate: false
+        case .caption, .align, .describe, .ask, .generate: false
         }
     }
 }

@@ -24,8 +24,8 @@ public struct EngineOptions: Sendable {
     /// Three pictures of the published model.
     public static let defaultPictureCacheBytes = 96_000_000
     public static let defaultBatchSize = 32
-    /// Two sequences of the published model's longest text, or some fifteen captions.
-    public static let defaultSequenceCacheBytes = 2_000_000_000
+    /// Nearly five sequences of the published model's longest text, or some thirty captions.
+    public static let defaultSequenceCacheBytes = 4_000_000_000
 
     public init(
         threads: Int = 1, precision: Precision = .f32, cacheFolder: String = NSTemporaryDirectory(),

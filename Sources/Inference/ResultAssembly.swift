@@ -25,16 +25,21 @@ package struct ResultAssembly: Sendable {
 
     /// The labels that were found, joined by ", "; one entity for each, its boxes best first.
     package func detection(labels: [String], boxes: [[ScoredBox]]) -> Answer {
+        detection(zip(labels, boxes.map(instances)))
+    }
+
+    /// - Parameter found: labels and what is left of their boxes, best first.
+    package func detection(_ found: some Sequence<(String, [GroundedBox])>) -> Answer {
         var caption = ""
         var entities: [Entity] = []
-        for (label, boxes) in zip(labels, boxes) where !boxes.isEmpty {
+        for (label, boxes) in found where !boxes.isEmpty {
             if !caption.isEmpty { caption += ", " }
             let start = caption.unicodeScalars.count
             caption += label
             entities.append(
                 Entity(
                     phrase: label, span: start..<caption.unicodeScalars.count, label: label, source: .model,
-                    boxes: instances(boxes)))
+                    boxes: boxes))
         }
         return Answer(caption: caption, entities: entities)
     }

@@ -74,7 +74,7 @@ extension GenerationPlan {
     }
 
     /// A chosen token with how sure the model was of it.
-    fileprivate func step(_ token: Int, _ allowed: ObjectGrammar.Allowed, _ next: NextToken) -> Generation.Step {
+    func step(_ token: Int, _ allowed: ObjectGrammar.Allowed, _ next: NextToken) -> Generation.Step {
         let all = next.probability(of: token, among: next.all)
         var step = Generation.Step(probability: all, allowedProbability: all)
         if allowed != .any {

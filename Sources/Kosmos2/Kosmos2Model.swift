@@ -19,6 +19,7 @@ public typealias ActivationObserver = (_ name: String, _ tensor: Tensor) -> Void
 /// One thread at a time may run it. Only `progress` may be read from others.
 public final class Kosmos2Model {
     public let configuration: Kosmos2Configuration
+    public let generationDefaults: GenerationDefaults
     public let tokenizer: Tokenizer
     public let precision: Precision
     /// Counts layers and tokens as they are computed: still, while the model is meant to be working, means stuck.
@@ -55,6 +56,7 @@ public final class Kosmos2Model {
         Kernels.setThreads(threads)
         self.precision = precision
         configuration = try Kosmos2Configuration(json: checkpoint.json("config.json"))
+        generationDefaults = try GenerationDefaults(checkpoint)
         tokenizer = try Tokenizer(folder: checkpoint.folder)
         progress = Progress()
         guard tokenizer.vocabularySize <= configuration.text.vocabulary else {

@@ -6,6 +6,7 @@ public enum Method: String, Sendable, Hashable, CaseIterable {
     case caption = "/boxwood.v1.Grounding/Caption"
     case detect = "/boxwood.v1.Grounding/Detect"
     case ground = "/boxwood.v1.Grounding/Ground"
+    case align = "/boxwood.v1.Grounding/Align"
     case refer = "/boxwood.v1.Grounding/Refer"
     case describe = "/boxwood.v1.Grounding/Describe"
     case ask = "/boxwood.v1.Grounding/Ask"
@@ -22,6 +23,7 @@ public enum Method: String, Sendable, Hashable, CaseIterable {
         case .caption: self = .caption
         case .detect: self = .detect
         case .ground: self = .ground
+        case .align: self = .align
         case .refer: self = .refer
         case .describe: self = .describe
         case .ask: self = .ask
@@ -41,6 +43,7 @@ public enum Method: String, Sendable, Hashable, CaseIterable {
         case .caption: "CaptionRequest"
         case .detect: "DetectRequest"
         case .ground: "GroundRequest"
+        case .align: "AlignRequest"
         case .refer: "ReferRequest"
         case .describe: "DescribeRequest"
         case .ask: "AskRequest"

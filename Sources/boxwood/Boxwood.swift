@@ -21,7 +21,8 @@ struct Boxwood: AsyncParsableCommand {
             CommandGroup(
                 name: "Tasks:",
                 subcommands: [
-                    Caption.self, Detect.self, Ground.self, Refer.self, Describe.self, Ask.self, Generate.self,
+                    Caption.self, Detect.self, Ground.self, Align.self, Refer.self, Describe.self, Ask.self,
+                    Generate.self,
                 ]),
             CommandGroup(
                 name: "Service:",

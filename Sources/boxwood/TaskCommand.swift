@@ -11,19 +11,23 @@ protocol TaskCommand: AsyncParsableCommand {
     var options: TaskOptions { get }
     /// The least score of a box, where the command takes one.
     var threshold: Double? { get }
+    /// The parts of the picture to look at, where the command takes any.
+    var tiling: Tiling? { get }
     /// What is asked; the header tells the size of the picture.
     func task(_ header: ImageHeader) throws(CommandFailure) -> GroundingTask
 }
 
 extension TaskCommand {
     var threshold: Double? { nil }
+    var tiling: Tiling? { nil }
 
     func run() async throws {
         let drawing = try options.output.draw.map { path throws(CommandFailure) in
             try DrawingFile(path, picture: image)
         }
         let picture = try PictureFile.load(image)
-        let request = TaskRequest(try task(picture.header), try options.generation.options(threshold: threshold))
+        let request = TaskRequest(
+            try task(picture.header), try options.generation.options(threshold: threshold, tiles: tiling))
         let violations = TaskValidation.violations(request.task, request.options)
         guard violations.isEmpty else { throw CommandFailure(violations) }
         let result = try await answer(request, picture.bytes)

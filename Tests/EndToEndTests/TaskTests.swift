@@ -25,6 +25,8 @@ struct TaskTests {
         ["detect", "--label", "apple", "--label", "dog", "--label", "ladybug"], ["caption"],
         ["caption", "--plain"], ["caption", "--detailed"], ["ask", "--grounded", "What is this?"],
         ["ground", "an apple and <phrase>a dog</phrase>"], ["refer", "the red thing"],
+        ["detect", "--label", "dog", "--label", "apple", "--tiles", "2x1"],
+        ["align", "An image of an apple and a dog."],
         ["describe", "--box", "0.1,0.1,0.6,0.9"], ["generate", "<grounding>An image of", "--beams", "2"],
         ["generate", "An image", "--temperature", "1", "--top-p", "0.9", "--seed", "7"],
     ]

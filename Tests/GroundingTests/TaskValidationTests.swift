@@ -23,7 +23,9 @@ struct TaskValidationTests {
     }
 
     @Test(arguments: [
-        GroundingTask.refer(expression: ""), .ask(question: " \n", grounded: true), .generate(prompt: ""),
+        GroundingTask.refer(expression: ""), .align(caption: ""), .align(caption: " \n"), .align(caption: "a\0b"),
+        .align(caption: String(repeating: "a", count: TaskLimits.textScalars + 1)),
+        .ask(question: " \n", grounded: true), .generate(prompt: ""),
         .refer(expression: String(repeating: "a", count: TaskLimits.textScalars + 1)),
         .ask(question: "\u{7}", grounded: false),
     ])
@@ -33,6 +35,7 @@ struct TaskValidationTests {
 
     @Test func longestText() {
         #expect(fields(.generate(prompt: String(repeating: "\u{1F600}", count: TaskLimits.textScalars))).isEmpty)
+        #expect(fields(.align(caption: String(repeating: "é", count: TaskLimits.textScalars))).isEmpty)
     }
 
     @Test func phrases() {
@@ -58,7 +61,7 @@ struct TaskValidationTests {
         (GenerationOptions(maxNewTokens: 2048), []), (GenerationOptions(maxNewTokens: 2049), ["max_new_tokens"]),
         (GenerationOptions(decoding: .beam(width: 0)), ["beams"]), (GenerationOptions(decoding: .beam(width: 8)), []),
         (GenerationOptions(decoding: .beam(width: 9)), ["beams"]),
-        (GenerationOptions(noRepeatNgram: -1), ["no_repeat_ngram"]),
+        (GenerationOptions(noRepeatNgram: 0), []), (GenerationOptions(noRepeatNgram: -1), ["no_repeat_ngram"]),
         (GenerationOptions(noRepeatNgram: 32), []), (GenerationOptions(noRepeatNgram: 33), ["no_repeat_ngram"]),
         (GenerationOptions(decoding: .sample(temperature: 0, topP: 1, seed: 0)), ["temperature"]),
         (GenerationOptions(decoding: .sample(temperature: .nan, topP: 1, seed: 0)), ["temperature"]),
@@ -76,8 +79,22 @@ struct TaskValidationTests {
     ])
     func thresholds(threshold: Double, allowed: Bool) {
         let options = GenerationOptions(threshold: threshold)
-        let tasks: [GroundingTask] = [.detect(labels: ["cat"]), .ground(sentence: "a cat", phrases: [0..<5])]
+        let tasks: [GroundingTask] = [
+            .detect(labels: ["cat"]), .ground(sentence: "a cat", phrases: [0..<5]), .align(caption: "a cat"),
+        ]
         for task in tasks { #expect(fields(task, options) == (allowed ? [] : ["threshold"])) }
+    }
+
+    @Test(arguments: [
+        ("auto", true), ("1x1", true), ("8x2", true), ("2x8", true), ("9x1", false), ("1x9", false), ("0x2", false),
+        ("4x4", true), ("4x4+1x1", false), ("2x2+3x3", true), ("6x3", false),
+    ])
+    func tiles(text: String, allowed: Bool) throws {
+        let tiling: Tiling = try #require(Tiling(text))
+        let options = GenerationOptions(tiles: tiling)
+        #expect(fields(.detect(labels: ["cat"]), options) == (allowed ? [] : ["tiles"]))
+        #expect(fields(.align(caption: "a cat"), options) == ["tiles"])
+        #expect(fields(.refer(expression: "a cat"), options) == ["tiles"])
     }
 
     @Test func onlyTasksThatScoreTakeAThreshold() {

@@ -52,6 +52,17 @@ import Testing
         #expect(two.scaled(by: 3, .bicubic).width == 6)
     }
 
+    @Test func aPartHasThePixelsOfItsPlace() {
+        let picture = TestPictures.gradient(width: 9, height: 7)
+        let part = picture.cropped(x: 2..<5, y: 4..<7)
+        #expect(part.width == 3 && part.height == 3)
+        for (index, value) in part.pixels.enumerated() {
+            let (row, column) = (4 + index / 9, 2 + index / 3 % 3)
+            #expect(value == picture.pixels[(row * 9 + column) * 3 + index % 3])
+        }
+        #expect(picture.cropped(x: 0..<9, y: 0..<7).pixels == picture.pixels)
+    }
+
     @Test func normalisedPlanesAreInChannelOrder() {
         let values = Preprocessor.normalize([0, 0, 0, 255, 255, 255, 0, 0, 0, 255, 255, 255], side: 2)
         let black: [Float] = [-1.7922626, -1.7520971, -1.4802198]

@@ -12,7 +12,7 @@ struct EngineTests {
         .caption(detail: .brief, grounded: true), .caption(detail: .detailed, grounded: false),
         .detect(labels: ["red disc", "blue square", "</phrase><object>"]),
         .ground(sentence: "a red disc and a blue square", phrases: [0..<10, 15..<28]),
-        .refer(expression: "the blue square"),
+        .refer(expression: "the blue square"), .align(caption: "An image of a red disc, a cat"),
         .describe(box: NormalizedBox(xmin: 0.5, ymin: 0.1, xmax: 0.9, ymax: 0.7)),
         .ask(question: "What is red?", grounded: true), .ask(question: "What is red?", grounded: false),
         .generate(prompt: "<grounding><phrase> a red disc</phrase>"), .generate(prompt: "a"),
@@ -24,7 +24,7 @@ struct EngineTests {
 
     @Test("Every task gives a well-formed result", arguments: tasks, decodings)
     func answers(task: GroundingTask, decoding: Decoding) throws {
-        let options = GenerationOptions(maxNewTokens: 24, decoding: decoding)
+        let options = GenerationOptions(maxNewTokens: 48, decoding: decoding)
         let result = try NanoModel.engine().run(id: "a", task: task, options: options, image: NanoModel.picture())
         #expect(result.id == "a" && result.task == task.name)
         #expect(result.image.width == 96 && result.image.height == 64 && result.image.orientation == 1)
@@ -62,7 +62,7 @@ struct EngineTests {
 
     @Test("The same call gives the same result, in the same engine and in another", arguments: tasks, decodings)
     func repeats(task: GroundingTask, decoding: Decoding) throws {
-        let options = GenerationOptions(maxNewTokens: 16, decoding: decoding)
+        let options = GenerationOptions(maxNewTokens: 32, decoding: decoding)
         let (engine, other) = (try NanoModel.engine(), try NanoModel.engine())
         let picture = try NanoModel.picture()
         let first = try engine.run(id: "a", task: task, options: options, image: picture)

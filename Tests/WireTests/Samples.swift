@@ -64,7 +64,8 @@ enum Samples {
                 ]),
             Entity(phrase: "nothing", span: 3..<3, source: .request, boxes: []),
         ], text: "<grounding>", finishReason: .length, warnings: ["odd", ""],
-        usage: Usage(promptTokens: 75, generatedTokens: 0, imageCacheHit: true, cachedPromptTokens: 67),
+        usage: Usage(
+            promptTokens: 75, generatedTokens: 0, imageCacheHit: true, cachedPromptTokens: 67, tiles: 4),
         timing: Timing(queue: 0, decodeImage: 0.1, vision: 1e-7, prefill: 1e21, generate: 2, total: 3), attempts: 2)
 
     static let tasks: [TaskRequest] = [
@@ -75,8 +76,13 @@ enum Samples {
             .ground(sentence: "a cat on a mat", phrases: [0..<5, 9..<14]),
             GenerationOptions(
                 decoding: .sample(temperature: 0.5, topP: 0.25, seed: .max), noRepeatNgram: 3)),
+        TaskRequest(.align(caption: "a cat, <phrase>on</phrase> a mat"), GenerationOptions(threshold: 0.5)),
         TaskRequest(
             .detect(labels: ["cat"]), GenerationOptions(threshold: 0.25, boxDecoding: .reference)),
+        TaskRequest(.detect(labels: ["cat"]), GenerationOptions(tiles: .auto)),
+        TaskRequest(
+            .detect(labels: ["cat"]),
+            GenerationOptions(tiles: .grids([.init(columns: 3, rows: 2), .init(columns: 1, rows: 4)]))),
         TaskRequest(.refer(expression: "the left one")),
         TaskRequest(.describe(box: NormalizedBox(xmin: 0, ymin: 0.25, xmax: 0.5, ymax: 1))),
         TaskRequest(.ask(question: "what?", grounded: false)),

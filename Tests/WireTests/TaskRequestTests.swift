@@ -38,6 +38,8 @@ struct TaskRequestTests {
         ("detect", "{}", "labels"),
         ("detect", #"{"labels":["a",""]}"#, "labels[1]"),
         ("refer", #"{"expression":"a\u0000b"}"#, "expression"),
+        ("align", #"{"caption":"a\u0000b"}"#, "caption"),
+        ("align", "{}", "caption"),
         ("ask", #"{"question":" "}"#, "question"),
         ("generate", "{}", "prompt"),
         ("caption", #"{"detail":"long"}"#, "detail"),
@@ -55,6 +57,14 @@ struct TaskRequestTests {
         ("detect", #"{"labels":["cat"],"options":{"threshold":"NaN"}}"#, "options.threshold"),
         ("caption", #"{"options":{"threshold":0.5}}"#, "options.threshold"),
         ("detect", #"{"labels":["cat"],"options":{"box_decoding":"fine"}}"#, "options.box_decoding"),
+        ("detect", #"{"labels":["cat"],"options":{"tiles":"2x"}}"#, "options.tiles"),
+        ("detect", #"{"labels":["cat"],"options":{"tiles":"9x1"}}"#, "options.tiles"),
+        ("detect", #"{"labels":["cat"],"options":{"tiles":"4x4+1x1"}}"#, "options.tiles"),
+        (
+            "ground", #"{"sentence":"a cat","phrases":[{"start":0,"end":5}],"options":{"tiles":"auto"}}"#,
+            "options.tiles"
+        ),
+        ("refer", #"{"expression":"a cat","options":{"tiles":"2x2"}}"#, "options.tiles"),
     ])
     func wrongFieldsAreNamed(_ task: String, _ json: String, _ field: String) throws {
         let name = try #require(GroundingTask.Name(rawValue: task))
@@ -81,6 +91,16 @@ struct TaskRequestTests {
         let request = TaskRequest(.detect(labels: ["cat"]), GenerationOptions(threshold: 0))
         for encoding in WireEncoding.allCases {
             #expect(try TaskRequest(task: .detect, body: request.body(encoding)).options.threshold == 0)
+        }
+    }
+
+    @Test func aRunLengthOfZeroIsNotItsAbsence() throws {
+        let body = Array(#"{"options":{"no_repeat_ngram":0}}"#.utf8)
+        #expect(try TaskRequest(task: .caption, body: body).options.noRepeatNgram == 0)
+        #expect(try TaskRequest(task: .caption, body: Array("{}".utf8)).options.noRepeatNgram == nil)
+        let request = TaskRequest(.caption(detail: .brief, grounded: true), GenerationOptions(noRepeatNgram: 0))
+        for encoding in WireEncoding.allCases {
+            #expect(try TaskRequest(task: .caption, body: request.body(encoding)).options.noRepeatNgram == 0)
         }
     }
 

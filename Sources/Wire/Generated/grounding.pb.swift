@@ -38,8 +38,15 @@ public nonisolated struct ProtoGenerationOptions: Sendable {
   /// Clears the value of `maxNewTokens`. Subsequent reads from it will return its default value.
   public mutating func clearMaxNewTokens() {self._maxNewTokens = nil}
 
-  /// No run of so many tokens occurs twice. 0: off.
-  public var noRepeatNgram: UInt32 = 0
+  /// No run of so many tokens occurs twice. 0: off. Absent: what the model's folder says, which may be off.
+  public var noRepeatNgram: UInt32 {
+    get {_noRepeatNgram ?? 0}
+    set {_noRepeatNgram = newValue}
+  }
+  /// Returns true if `noRepeatNgram` has been explicitly set.
+  public var hasNoRepeatNgram: Bool {self._noRepeatNgram != nil}
+  /// Clears the value of `noRepeatNgram`. Subsequent reads from it will return its default value.
+  public mutating func clearNoRepeatNgram() {self._noRepeatNgram = nil}
 
   /// Absent: greedy.
   public var decoding: ProtoGenerationOptions.OneOf_Decoding? = nil
@@ -60,8 +67,8 @@ public nonisolated struct ProtoGenerationOptions: Sendable {
     set {decoding = .sample(newValue)}
   }
 
-  /// For Detect and Ground only: the least score of a box, in 0...1. Absent: 0.6 for Detect; for Ground the likeliest
-  /// token decides whether a phrase is in the picture.
+  /// For Detect, Ground and Align only: the least score of a box, in 0...1. Absent: 0.6 for Detect; for the other two
+  /// the likeliest token decides what is in the picture.
   public var threshold: Double {
     get {_threshold ?? 0}
     set {_threshold = newValue}
@@ -73,6 +80,10 @@ public nonisolated struct ProtoGenerationOptions: Sendable {
 
   /// `refined` (also when empty) or `reference`.
   public var boxDecoding: String = String()
+
+  /// For Detect only: looks at overlapping tiles of the picture as well. Columns and rows, as in `2x2`; several grids,
+  /// `2x2+3x3`; or `auto`. Empty: at the whole picture only.
+  public var tiles: String = String()
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -86,6 +97,7 @@ public nonisolated struct ProtoGenerationOptions: Sendable {
   public init() {}
 
   fileprivate var _maxNewTokens: UInt32? = nil
+  fileprivate var _noRepeatNgram: UInt32? = nil
   fileprivate var _threshold: Double? = nil
 }
 
@@ -225,6 +237,30 @@ public nonisolated struct ProtoSpan: Sendable {
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
+}
+
+/// The caption comes back as it is; the model chooses which of its phrases to find.
+public nonisolated struct ProtoAlignRequest: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var options: ProtoGenerationOptions {
+    get {_options ?? ProtoGenerationOptions()}
+    set {_options = newValue}
+  }
+  /// Returns true if `options` has been explicitly set.
+  public var hasOptions: Bool {self._options != nil}
+  /// Clears the value of `options`. Subsequent reads from it will return its default value.
+  public mutating func clearOptions() {self._options = nil}
+
+  public var caption: String = String()
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+
+  fileprivate var _options: ProtoGenerationOptions? = nil
 }
 
 public nonisolated struct ProtoReferRequest: Sendable {
@@ -578,7 +614,8 @@ public nonisolated struct ProtoBox: Sendable {
   /// Clears the value of `score`. Subsequent reads from it will return its default value.
   public mutating func clearScore() {self._score = nil}
 
-  /// The location indices of the upper left and the lower right corner; always two numbers.
+  /// The location indices of the upper left and the lower right corner; always two numbers. For a box found in a tile,
+  /// the cells of the whole picture that it lies in.
   public var patches: [UInt32] = []
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
@@ -634,6 +671,16 @@ public nonisolated struct ProtoUsage: Sendable {
   /// Clears the value of `cachedPromptTokens`. Subsequent reads from it will return its default value.
   public mutating func clearCachedPromptTokens() {self._cachedPromptTokens = nil}
 
+  /// How many tiles were looked at beside the whole picture; absent where none were. The counts above include theirs.
+  public var tiles: UInt32 {
+    get {_tiles ?? 0}
+    set {_tiles = newValue}
+  }
+  /// Returns true if `tiles` has been explicitly set.
+  public var hasTiles: Bool {self._tiles != nil}
+  /// Clears the value of `tiles`. Subsequent reads from it will return its default value.
+  public mutating func clearTiles() {self._tiles = nil}
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
@@ -642,6 +689,7 @@ public nonisolated struct ProtoUsage: Sendable {
   fileprivate var _generatedTokens: UInt32? = nil
   fileprivate var _imageCacheHit: Bool? = nil
   fileprivate var _cachedPromptTokens: UInt32? = nil
+  fileprivate var _tiles: UInt32? = nil
 }
 
 /// Milliseconds.
@@ -722,7 +770,7 @@ fileprivate nonisolated let _protobuf_package = "boxwood.v1"
 
 nonisolated extension ProtoGenerationOptions: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".GenerationOptions"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}max_new_tokens\0\u{1}no_repeat_ngram\0\u{1}beam\0\u{1}sample\0\u{1}threshold\0\u{1}box_decoding\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}max_new_tokens\0\u{1}no_repeat_ngram\0\u{1}beam\0\u{1}sample\0\u{1}threshold\0\u{1}box_decoding\0\u{1}tiles\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -731,7 +779,7 @@ nonisolated extension ProtoGenerationOptions: SwiftProtobuf.Message, SwiftProtob
       // enabled. https://github.com/apple/swift-protobuf/issues/1034
       switch fieldNumber {
       case 1: try { try decoder.decodeSingularUInt32Field(value: &self._maxNewTokens) }()
-      case 2: try { try decoder.decodeSingularUInt32Field(value: &self.noRepeatNgram) }()
+      case 2: try { try decoder.decodeSingularUInt32Field(value: &self._noRepeatNgram) }()
       case 3: try {
         var v: ProtoBeam?
         var hadOneofValue = false
@@ -760,6 +808,7 @@ nonisolated extension ProtoGenerationOptions: SwiftProtobuf.Message, SwiftProtob
       }()
       case 5: try { try decoder.decodeSingularDoubleField(value: &self._threshold) }()
       case 6: try { try decoder.decodeSingularStringField(value: &self.boxDecoding) }()
+      case 7: try { try decoder.decodeSingularStringField(value: &self.tiles) }()
       default: break
       }
     }
@@ -773,9 +822,9 @@ nonisolated extension ProtoGenerationOptions: SwiftProtobuf.Message, SwiftProtob
     try { if let v = self._maxNewTokens {
       try visitor.visitSingularUInt32Field(value: v, fieldNumber: 1)
     } }()
-    if self.noRepeatNgram != 0 {
-      try visitor.visitSingularUInt32Field(value: self.noRepeatNgram, fieldNumber: 2)
-    }
+    try { if let v = self._noRepeatNgram {
+      try visitor.visitSingularUInt32Field(value: v, fieldNumber: 2)
+    } }()
     switch self.decoding {
     case .beam?: try {
       guard case .beam(let v)? = self.decoding else { preconditionFailure() }
@@ -793,15 +842,19 @@ nonisolated extension ProtoGenerationOptions: SwiftProtobuf.Message, SwiftProtob
     if !self.boxDecoding.isEmpty {
       try visitor.visitSingularStringField(value: self.boxDecoding, fieldNumber: 6)
     }
+    if !self.tiles.isEmpty {
+      try visitor.visitSingularStringField(value: self.tiles, fieldNumber: 7)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   public static func ==(lhs: ProtoGenerationOptions, rhs: ProtoGenerationOptions) -> Bool {
     if lhs._maxNewTokens != rhs._maxNewTokens {return false}
-    if lhs.noRepeatNgram != rhs.noRepeatNgram {return false}
+    if lhs._noRepeatNgram != rhs._noRepeatNgram {return false}
     if lhs.decoding != rhs.decoding {return false}
     if lhs._threshold != rhs._threshold {return false}
     if lhs.boxDecoding != rhs.boxDecoding {return false}
+    if lhs.tiles != rhs.tiles {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -1038,6 +1091,45 @@ nonisolated extension ProtoSpan: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
   public static func ==(lhs: ProtoSpan, rhs: ProtoSpan) -> Bool {
     if lhs.start != rhs.start {return false}
     if lhs.end != rhs.end {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ProtoAlignRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".AlignRequest"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}options\0\u{1}caption\0\u{c}\u{a}\u{5}")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularMessageField(value: &self._options) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.caption) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    try { if let v = self._options {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+    } }()
+    if !self.caption.isEmpty {
+      try visitor.visitSingularStringField(value: self.caption, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: ProtoAlignRequest, rhs: ProtoAlignRequest) -> Bool {
+    if lhs._options != rhs._options {return false}
+    if lhs.caption != rhs.caption {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -1601,7 +1693,7 @@ nonisolated extension ProtoBox: SwiftProtobuf.Message, SwiftProtobuf._MessageImp
 
 nonisolated extension ProtoUsage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Usage"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}prompt_tokens\0\u{1}generated_tokens\0\u{1}image_cache_hit\0\u{1}cached_prompt_tokens\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}prompt_tokens\0\u{1}generated_tokens\0\u{1}image_cache_hit\0\u{1}cached_prompt_tokens\0\u{1}tiles\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1613,6 +1705,7 @@ nonisolated extension ProtoUsage: SwiftProtobuf.Message, SwiftProtobuf._MessageI
       case 2: try { try decoder.decodeSingularUInt32Field(value: &self._generatedTokens) }()
       case 3: try { try decoder.decodeSingularBoolField(value: &self._imageCacheHit) }()
       case 4: try { try decoder.decodeSingularUInt32Field(value: &self._cachedPromptTokens) }()
+      case 5: try { try decoder.decodeSingularUInt32Field(value: &self._tiles) }()
       default: break
       }
     }
@@ -1635,6 +1728,9 @@ nonisolated extension ProtoUsage: SwiftProtobuf.Message, SwiftProtobuf._MessageI
     try { if let v = self._cachedPromptTokens {
       try visitor.visitSingularUInt32Field(value: v, fieldNumber: 4)
     } }()
+    try { if let v = self._tiles {
+      try visitor.visitSingularUInt32Field(value: v, fieldNumber: 5)
+    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1643,6 +1739,7 @@ nonisolated extension ProtoUsage: SwiftProtobuf.Message, SwiftProtobuf._MessageI
     if lhs._generatedTokens != rhs._generatedTokens {return false}
     if lhs._imageCacheHit != rhs._imageCacheHit {return false}
     if lhs._cachedPromptTokens != rhs._cachedPromptTokens {return false}
+    if lhs._tiles != rhs._tiles {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -10,6 +10,9 @@ extension GenerationOptions {
         guard let boxDecoding = proto.boxDecoding.isEmpty ? .refined : BoxDecoding(rawValue: proto.boxDecoding) else {
             throw .invalid([FieldViolation("options.box_decoding", "is neither refined nor reference")])
         }
+        guard let tiles = proto.tiles.isEmpty ? .some(nil) : Tiling(proto.tiles).map(Optional.some) else {
+            throw .invalid([FieldViolation("options.tiles", "is neither auto nor columns and rows, such as 2x2")])
+        }
         let decoding: Decoding =
             switch proto.decoding {
             case .beam(let beam): .beam(width: Int(beam.width))
@@ -20,17 +23,19 @@ extension GenerationOptions {
             }
         self.init(
             maxNewTokens: proto.hasMaxNewTokens ? Int(proto.maxNewTokens) : nil, decoding: decoding,
-            noRepeatNgram: Int(proto.noRepeatNgram), threshold: proto.hasThreshold ? proto.threshold : nil,
-            boxDecoding: boxDecoding)
+            noRepeatNgram: proto.hasNoRepeatNgram ? Int(proto.noRepeatNgram) : nil,
+            threshold: proto.hasThreshold ? proto.threshold : nil,
+            boxDecoding: boxDecoding, tiles: tiles)
     }
 
     var proto: ProtoGenerationOptions {
         .with {
             if let maxNewTokens { $0.maxNewTokens = UInt32(clamping: maxNewTokens) }
-            $0.noRepeatNgram = UInt32(clamping: noRepeatNgram)
+            if let noRepeatNgram { $0.noRepeatNgram = UInt32(clamping: noRepeatNgram) }
             if let threshold { $0.threshold = threshold }
             // The default is left out, for brokers and workers that do not know the field yet.
             if boxDecoding != .refined { $0.boxDecoding = boxDecoding.rawValue }
+            if let tiles { $0.tiles = tiles.text }
             switch decoding {
             case .greedy: break
             case .beam(let width): $0.beam.width = UInt32(clamping: width)

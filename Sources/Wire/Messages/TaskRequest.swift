@@ -47,6 +47,12 @@ public struct TaskRequest: Sendable, Hashable {
                     $0.sentence = sentence
                     $0.phrases = phrases.map(ProtoSpan.init)
                 })
+        case .align(let caption):
+            encoding.encode(
+                ProtoAlignRequest.with {
+                    $0.options = options.proto
+                    $0.caption = caption
+                })
         case .refer(let expression):
             encoding.encode(
                 ProtoReferRequest.with {
@@ -93,6 +99,9 @@ extension TaskRequest {
             return TaskRequest(
                 .ground(sentence: message.sentence, phrases: try phrases(message.phrases)),
                 try GenerationOptions(message.options))
+        case .align:
+            let message = try decode(ProtoAlignRequest.self, body)
+            return TaskRequest(.align(caption: message.caption), try GenerationOptions(message.options))
         case .refer:
             let message = try decode(ProtoReferRequest.self, body)
             return TaskRequest(.refer(expression: message.expression), try GenerationOptions(message.options))
@@ -153,6 +162,7 @@ extension FieldViolation {
             "max_new_tokens": "options.max_new_tokens", "no_repeat_ngram": "options.no_repeat_ngram",
             "beams": "options.beam.width", "temperature": "options.sample.temperature",
             "top_p": "options.sample.top_p", "threshold": "options.threshold",
+            "tiles": "options.tiles",
         ]
         return FieldViolation(paths[field] ?? field, description)
     }

@@ -14,9 +14,23 @@ struct Detect: TaskCommand {
     @Option(help: ArgumentHelp("A file of labels, one a line; # begins a comment line.", valueName: "file"))
     var labelsFile: String?
     @OptionGroup var scores: ThresholdOptions
+    @Option(
+        help: ArgumentHelp(
+            "Look at overlapping tiles of the picture as well, for small things: auto, columns and rows as 2x2, or "
+                + "several grids as 2x2+3x3.", valueName: "grid"),
+        transform: tiling)
+    var tiles: Tiling?
     @OptionGroup var options: TaskOptions
 
     var threshold: Double? { scores.threshold }
+    var tiling: Tiling? { tiles }
+
+    private static func tiling(_ text: String) throws -> Tiling {
+        guard let tiling = Tiling(text) else {
+            throw ValidationError("tiles are auto, or columns and rows such as 2x2 or 2x2+3x3")
+        }
+        return tiling
+    }
 
     func validate() throws {
         guard !label.isEmpty || labelsFile != nil else {

@@ -84,8 +84,11 @@ struct DecodingOptions: ParsableArguments {
     @Option(help: ArgumentHelp("The same seed draws the same tokens. (default: 0)", valueName: "n"))
     var seed: UInt64?
 
-    @Option(help: ArgumentHelp("Never generate a run of n tokens twice.", valueName: "n"))
-    var noRepeatNgram: Int = 0
+    @Option(
+        help: ArgumentHelp(
+            "Never generate a run of n tokens twice; 0: no such rule. (default: what the model's folder says)",
+            valueName: "n"))
+    var noRepeatNgram: Int?
 
     @Option(
         help: ArgumentHelp(
@@ -93,23 +96,25 @@ struct DecodingOptions: ParsableArguments {
             valueName: "way"))
     var boxes: BoxDecoding = .refined
 
-    /// - Parameter threshold: the least score of a box, for tasks that take one.
-    func options(threshold: Double?) throws(CommandFailure) -> GenerationOptions {
+    /// - Parameters:
+    ///   - threshold: the least score of a box, for tasks that take one.
+    ///   - tiles: for a task that looks at tiles.
+    func options(threshold: Double?, tiles: Tiling? = nil) throws(CommandFailure) -> GenerationOptions {
         let decoding = try TaskChoices.decoding(beams: beams, temperature: temperature, topP: topP, seed: seed)
         return GenerationOptions(
             maxNewTokens: maxNewTokens, decoding: decoding, noRepeatNgram: noRepeatNgram, threshold: threshold,
-            boxDecoding: boxes)
+            boxDecoding: boxes, tiles: tiles)
     }
 }
 
 extension BoxDecoding: ExpressibleByArgument {}
 
-/// What `detect` and `ground` take beside.
+/// What `detect`, `ground` and `align` take beside.
 struct ThresholdOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "Leave out boxes that score less, 0 to 1. (default: \(GenerationOptions.detectThreshold) for detect; for "
-                + "ground the likeliest token says what is there)",
+            "Leave out boxes that score less, 0 to 1. (default: \(GenerationOptions.detectThreshold) for detect; else "
+                + "the likeliest token says what is there)",
             valueName: "score"))
     var threshold: Double?
 }

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: MIT
+
+import Foundation
+import Grounding
+import Imaging
+import Inference
+import Testing
+
+@Suite("Detection with tiles", .enabled(if: NanoModel.isPresent, "models/boxwood-nano is not here"))
+struct TiledDetectionTests {
+    /// A sample scene as a small part of a large grey picture: far smaller than anything the model was taught.
+    private func distant() throws -> [UInt8] {
+        let data = try Data(contentsOf: URL(fileURLWithPath: NanoModel.folder + "/samples/scene-4.jpg"))
+        let scene = try ImageDecoder.decode([UInt8](data))
+        let side = scene.width * 2
+        var pixels = [UInt8](repeating: 120, count: side * side * 3)
+        for row in 0..<scene.height {
+            let (from, to) = (row * scene.width * 3, ((row + scene.height) * side + scene.width) * 3)
+            pixels.replaceSubrange(to..<to + scene.width * 3, with: scene.pixels[from..<from + scene.width * 3])
+        }
+        return try PNGEncoder.encode(RGBImage(width: side, height: side, pixels: pixels))
+    }
+
+    private static let labels = ["penguin", "cat", "heart", "boat"]
+
+    private func detect(
+        _ tiles: String?, _ labels: [String] = labels, image: [UInt8]? = nil, engine: Engine? = nil
+    ) throws -> GroundingResult {
+        let options = GenerationOptions(tiles: tiles.flatMap { Tiling($0) })
+        return try (engine ?? NanoModel.engine()).run(
+            id: "a", task: .detect(labels: labels), options: options, image: image ?? distant())
+    }
+
+    @Test("Small things are found in tiles, where they are in the picture")
+    func finds() throws {
+        let (plain, tiled) = (try detect(nil), try detect("2x2"))
+        #expect(tiled.entities.count > plain.entities.count)
+        #expect(tiled.usage.tiles == 4 && plain.usage.tiles == 0)
+        #expect(tiled.usage.promptTokens == 5 * plain.usage.promptTokens)
+        #expect(tiled.image == plain.image && tiled.id == "a" && tiled.task == .detect)
+        // As samples.json has the cat, in the lower right quarter of a picture of 896 pixels a side.
+        let cat: [Double] = [610, 612, 818, 774]
+        let box = try #require(tiled.entities.first { $0.label == "cat" }?.boxes.first)
+        let there = NormalizedBox(
+            xmin: cat[0] / 896, ymin: cat[1] / 896, xmax: cat[2] / 896, ymax: cat[3] / 896)
+        #expect(box.normalized.overlap(with: there) > 0.7)
+        #expect(box.pixels == box.normalized.pixels(width: 896, height: 896))
+        for box in tiled.entities.flatMap(\.boxes) {
+            #expect(LocationGrid.isValid(box.patches) && (box.score ?? 0) >= GenerationOptions.detectThreshold)
+            #expect(box.normalized.array.allSatisfy { (0...1).contains($0) })
+        }
+    }
+
+    @Test("Labels stay apart and in order, and one that is asked for twice is answered twice")
+    func labels() throws {
+        let image = try distant()
+        let together = try detect("2x2", ["cat", "penguin", "cat"], image: image)
+        let alone = try detect("2x2", ["penguin"], image: image)
+        #expect(together.entities.map(\.label) == ["cat", "penguin", "cat"])
+        #expect(together.caption == "cat, penguin, cat")
+        #expect(together.entities[1].boxes == alone.entities[0].boxes)
+        #expect(together.entities[0].boxes == together.entities[2].boxes)
+    }
+
+    @Test("A small picture has no tiles by itself; then, and with one tile, the answer is the whole picture's")
+    func none() throws {
+        let small = try NanoModel.picture()
+        let (plain, auto) = (try detect(nil, image: small), try detect("auto", image: small))
+        #expect(auto.usage.tiles == 0 && auto.entities == plain.entities)
+        let one = try detect("1x1", image: small)
+        #expect(one.usage.tiles == 1 && one.entities == plain.entities)
+    }
+
+    @Test("The same bytes of result again, in another engine too")
+    func repeats() throws {
+        let image = try distant()
+        let engine = try NanoModel.engine()
+        let first = try detect("2x2", image: image, engine: engine).lasting
+        #expect(try detect("2x2", image: image, engine: engine).lasting == first)
+        #expect(try detect("2x2", image: image).lasting == first)
+    }
+
+    @Test("Too many tiles and other tasks are refused before the picture is looked at")
+    func refusals() throws {
+        let tiling = Tiling.grids([.init(columns: 5, rows: 4)])
+        for (task, options) in [
+            (GroundingTask.detect(labels: ["cat"]), GenerationOptions(tiles: tiling)),
+            (.refer(expression: "cat"), GenerationOptions(tiles: .auto)),
+        ] {
+            let error = #expect(throws: TaskError.self) {
+                try NanoModel.engine().run(id: "a", task: task, options: options, image: [1, 2, 3])
+            }
+            #expect(error?.violations.map(\.field) == ["tiles"])
+        }
+    }
+
+    @Test("Cancelling ends it, and a picture that is none is refused")
+    func ends() throws {
+        let (engine, flag) = (try NanoModel.engine(), CancellationFlag())
+        flag.cancel()
+        let options = GenerationOptions(tiles: .auto)
+        let cancelled = #expect(throws: TaskError.self) {
+            try engine.run(
+                id: "a", task: .detect(labels: ["cat"]), options: options, image: distant(), cancellation: flag)
+        }
+        #expect(cancelled?.code == .cancelled)
+        let broken = #expect(throws: TaskError.self) {
+            try engine.run(id: "a", task: .detect(labels: ["cat"]), options: options, image: [1, 2, 3])
+        }
+        #expect(broken?.violations.map(\.field) == ["image"])
+    }
+}
