@@ -39,6 +39,7 @@ final class BatchingTests {
             .ground(sentence: "a red disc and a blue square", phrases: [0..<10, 15..<28]),
             .ask(question: "What is red?", grounded: true), .detect(labels: (0..<20).map { "thing \($0)" }),
             .describe(box: NormalizedBox(xmin: 0.5, ymin: 0.1, xmax: 0.9, ymax: 0.7)), .generate(prompt: "a"),
+            .align(caption: "a red disc, a blue square"),
         ]
         static let decodings: [Decoding] = [
             .greedy, .beam(width: 3), .sample(temperature: 0.8, topP: 0.9, seed: 7),
@@ -49,8 +50,11 @@ final class BatchingTests {
             self.number = number
             task = Self.tasks[number % Self.tasks.count]
             let decoding = Self.decodings[number / Self.tasks.count % Self.decodings.count]
-            options = GenerationOptions(
+            var options = GenerationOptions(
                 maxNewTokens: 6 + number % 19, decoding: decoding, noRepeatNgram: number % 2 == 0 ? 0 : 3)
+            if case .align = task { options.maxNewTokens = nil }
+            if case .detect = task, number % 3 == 0 { options.tiles = .grids([.init(columns: 2, rows: 1)]) }
+            self.options = options
             picture = try NanoModel.picture(shade: UInt8(100 + number % 7 * 10))
         }
 
@@ -63,7 +67,7 @@ final class BatchingTests {
         }
     }
 
-    private static let requests = 36
+    private static let requests = 40
 
     /// Requests come at random while others run, and some are given up; nothing of that shows in an answer.
     private func answers(
