@@ -42,6 +42,22 @@ struct NextTokenTests {
         #expect(with([1, 2, 3]) { $0.candidates(.only([2]), blocked: [2]) } == [2])
     }
 
+    @Test("The likeliest of all is the likeliest of the list", arguments: [UInt64(1), 2, 3, 4, 5, 6, 7, 8])
+    func greedyWithoutAList(seed: UInt64) {
+        var random = SplitMix64(seed: seed)
+        // Few values, so that there are equals.
+        let logits = (0..<12).map { _ in Float(Int.random(in: 0..<4, using: &random)) }
+        for count in 0...12 {
+            let blocked = Array((0..<12).shuffled(using: &random).prefix(count))
+            for allowed: ObjectGrammar.Allowed in [.any, .only([3, 1, 7])] {
+                let (found, expected) = with(logits) {
+                    ($0.greedy(allowed, blocked: blocked), $0.greedy($0.candidates(allowed, blocked: blocked)))
+                }
+                #expect(found == expected, "\(logits), \(allowed), \(blocked)")
+            }
+        }
+    }
+
     @Test("Samples follow the probabilities")
     func frequencies() {
         let drawn = draws([2, 1, 0], temperature: 1, topP: 1, count: 20_000, seed: 1)
@@ -98,23 +114,33 @@ struct NgramBlockTests {
 struct RecentlyUsedTests {
     @Test("What was not used for longest goes first")
     func order() {
-        var cache = RecentlyUsed<String, Int>(capacity: 2)
-        cache.insert(1, for: "a")
-        cache.insert(2, for: "b")
-        #expect(cache.value(for: "a") == 1)
-        cache.insert(3, for: "c")
+        var cache = RecentlyUsed<String, Int>(budget: 20)
+        cache.insert(1, for: "a", bytes: 12)
+        cache.insert(2, for: "b", bytes: 8)
+        #expect(cache.value(for: "a") == 1 && cache.bytes == 20)
+        cache.insert(3, for: "c", bytes: 1)
         #expect(cache.value(for: "b") == nil)
         #expect(cache.value(for: "a") == 1 && cache.value(for: "c") == 3 && cache.count == 2)
     }
 
-    @Test("A key has one value, and no capacity keeps none")
+    @Test("A key has one value, and no budget keeps none")
     func replaces() {
-        var cache = RecentlyUsed<String, Int>(capacity: 2)
-        cache.insert(1, for: "a")
-        cache.insert(2, for: "a")
-        #expect(cache.value(for: "a") == 2 && cache.count == 1)
-        var none = RecentlyUsed<String, Int>(capacity: 0)
-        none.insert(1, for: "a")
+        var cache = RecentlyUsed<String, Int>(budget: 20)
+        cache.insert(1, for: "a", bytes: 15)
+        cache.insert(2, for: "a", bytes: 20)
+        #expect(cache.value(for: "a") == 2 && cache.count == 1 && cache.bytes == 20)
+        var none = RecentlyUsed<String, Int>(budget: 0)
+        none.insert(1, for: "a", bytes: 1)
         #expect(none.value(for: "a") == nil && none.count == 0)
+    }
+
+    @Test("A value larger than the budget is not kept, and costs no other its place")
+    func tooLarge() {
+        var cache = RecentlyUsed<String, Int>(budget: 20)
+        cache.insert(1, for: "a", bytes: 20)
+        cache.insert(2, for: "b", bytes: 21)
+        #expect(cache.value(for: "a") == 1 && cache.value(for: "b") == nil)
+        cache.insert(3, for: "a", bytes: 21)
+        #expect(cache.count == 0, "what a key had before is gone with it")
     }
 }
