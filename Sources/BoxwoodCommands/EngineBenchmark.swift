@@ -89,7 +89,7 @@ package struct EngineBenchmark {
         report("loading the model")
         var engineOptions = options.engine
         // A picture that is known would cost nothing.
-        engineOptions.imageCacheEntries = 0
+        engineOptions.pictureCacheBytes = 0
         var last: ContinuousClock.Instant?
         let begin = ContinuousClock.now
         var engine: Engine? = try Engine(modelFolder: options.modelFolder, options: engineOptions) { done, total in

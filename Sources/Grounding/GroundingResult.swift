@@ -135,13 +135,19 @@ public struct Usage: Sendable, Hashable {
     public var promptTokens: Int
     public var generatedTokens: Int
     public var imageCacheHit: Bool
+    /// Of the prompt's tokens, those that an earlier task on the picture had left computed.
+    public var cachedPromptTokens: Int
     /// How many tiles of the picture were looked at beside the whole; their tokens are counted above.
     public var tiles: Int
 
-    public init(promptTokens: Int = 0, generatedTokens: Int = 0, imageCacheHit: Bool = false, tiles: Int = 0) {
+    public init(
+        promptTokens: Int = 0, generatedTokens: Int = 0, imageCacheHit: Bool = false, cachedPromptTokens: Int = 0,
+        tiles: Int = 0
+    ) {
         self.promptTokens = promptTokens
         self.generatedTokens = generatedTokens
         self.imageCacheHit = imageCacheHit
+        self.cachedPromptTokens = cachedPromptTokens
         self.tiles = tiles
     }
 }

@@ -5,19 +5,19 @@ import Kosmos2
 import Tokenization
 
 extension Engine {
-    func result(
-        id: String, job: Job, output: JobOutput, picture: ImageDescription, isHit: Bool, timing: Timing
-    ) -> GroundingResult {
+    func result(id: String, job ended: BatchJob, output: JobOutput) -> GroundingResult {
+        guard let picture = ended.picture?.description else { preconditionFailure("an answer without a picture") }
+        let job = ended.job
         let answer = answer(job, output, ResultAssembly(width: picture.width, height: picture.height))
         let usage = Usage(
             promptTokens: output.promptTokens, generatedTokens: output.generations.reduce(0) { $0 + $1.ids.count },
-            imageCacheHit: isHit)
+            imageCacheHit: ended.isHit, cachedPromptTokens: ended.cachedPromptTokens)
         return GroundingResult(
             id: id, task: job.task.name, model: identity, image: picture, caption: answer.caption,
             entities: answer.entities,
             text: output.generations.map { text($0.ids) }.joined(separator: "\n"),
             finishReason: output.generations.contains { $0.finish == .length } ? .length : .stop,
-            warnings: answer.warnings + output.warnings, usage: usage, timing: timing)
+            warnings: answer.warnings + output.warnings, usage: usage, timing: ended.timing)
     }
 
     private func answer(_ job: Job, _ output: JobOutput, _ assembly: ResultAssembly) -> ResultAssembly.Answer {

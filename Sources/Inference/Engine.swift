@@ -2,15 +2,14 @@
 
 import Checkpoints
 public import Grounding
-import Imaging
 public import Kosmos2
-import Tensors
 import Tokenization
 
 /// Answers grounding tasks: picture and task in, result out.
 ///
-/// One thread owns an engine; it is deliberately not `Sendable`. The same picture, task and options give the same
-/// result, whatever the engine did before; only the timing and `imageCacheHit` differ.
+/// Tasks are submitted, and go on side by side as the engine is advanced. One thread owns an engine; it is deliberately
+/// not `Sendable`. The same picture, task and options give the same result, whatever the engine did before and does beside
+/// it; only the timing and the marks of caches differ.
 public final class Engine {
     public let identity: ModelIdentity
     public let limits: EngineLimits
@@ -19,7 +18,14 @@ public final class Engine {
 
     let options: EngineOptions
     let encoder: PromptEncoder
-    private var pictures: RecentlyUsed<String, EncodedPicture>
+    private let batcher: Batcher
+    /// Those who have not ended, as their callers know them.
+    private var open: [ObjectIdentifier: (ticket: JobTicket, id: String)] = [:]
+    private var tickets: UInt64 = 0
+    /// Ended while somebody waited for another.
+    private var unclaimed: [EndedJob] = []
+    /// Those that look at tiles, each of which is a task of its own.
+    private var tiled: [TiledJob] = []
 
     /// Opens a model folder.
     /// - Parameter report: told how many of how many bytes of weights are quantised, where that is yet to be done.
@@ -44,68 +50,120 @@ public final class Engine {
         self.options = options
         limits = EngineLimits(contextTokens: model.contextTokens, image: options.imageLimits)
         encoder = PromptEncoder(model.tokenizer, imageTokens: model.imageTokens)
-        pictures = RecentlyUsed(capacity: options.imageCacheEntries)
+        batcher = Batcher(model: model, encoder: encoder, identity: identity, options: options)
     }
 
-    /// Answers one task.
+    /// Takes a task on; ``advance()`` says how it ended.
     /// - Parameters:
     ///   - id: repeated in the result.
     ///   - image: the bytes of a JPEG or PNG file.
+    public func submit(
+        id: String, task: GroundingTask, options: GenerationOptions = GenerationOptions(), image: [UInt8],
+        cancellation: CancellationFlag = CancellationFlag()
+    ) -> JobTicket {
+        tickets += 1
+        let ticket = JobTicket(number: tickets)
+        do throws(TaskError) {
+            if options.tiles != nil, case .detect(let labels) = task {
+                let job = try tiledJob(ticket, id, labels, options, image, cancellation)
+                tiled.append(job)
+                return ticket
+            }
+            let job = try batchJob(task, options, image, cancellation)
+            open[ObjectIdentifier(job)] = (ticket, id)
+            batcher.submit(job)
+        } catch {
+            unclaimed.append(EndedJob(ticket: ticket, outcome: .failure(error)))
+        }
+        return ticket
+    }
+
+    /// Does a bounded slice of work: at most one more token for every sequence, and some layers for newcomers.
+    /// - Returns: the tasks that have ended.
+    public func advance() -> [EndedJob] {
+        defer { unclaimed = [] }
+        return (unclaimed + (batcher.isIdle ? [] : batcher.advance(at: .now).map(ended))).compactMap(settled)
+    }
+
+    /// Whether there is nothing to do and nothing to tell.
+    public var isIdle: Bool { batcher.isIdle && unclaimed.isEmpty }
+
+    /// Answers one task: submits it and advances until it has ended. Others that are under way go on beside it.
     /// - Throws: `invalidArgument` with the fields at fault, `cancelled`, `deadlineExceeded`, `resourceExhausted`
     ///   or `internal`.
     public func run(
         id: String, task: GroundingTask, options: GenerationOptions = GenerationOptions(), image: [UInt8],
         cancellation: CancellationFlag = CancellationFlag()
     ) throws(TaskError) -> GroundingResult {
-        if let tiling = options.tiles, case .detect(let labels) = task {
-            return try tiled(
-                id: id, labels: labels, options: options, tiling: tiling, image: image, cancellation: cancellation)
+        let ticket = submit(id: id, task: task, options: options, image: image, cancellation: cancellation)
+        var others: [EndedJob] = []
+        while true {
+            let ended = advance()
+            others += ended.filter { $0.ticket != ticket }
+            guard let mine = ended.first(where: { $0.ticket == ticket }) else { continue }
+            unclaimed += others
+            return try mine.outcome.get()
         }
-        let answered = try answer(task, options, image, cancellation)
-        return result(
-            id: id, job: answered.job, output: answered.output, picture: answered.picture, isHit: answered.isHit,
-            timing: answered.timing)
     }
 
     /// What the model believed while it wrote the boxes of each label, for those who compare scores.
     package func beliefs(labels: [String], options: GenerationOptions, image: [UInt8]) throws(TaskError)
         -> [[BoxBelief]]
     {
-        let answered = try answer(.detect(labels: labels), options, image, CancellationFlag())
-        return answered.output.generations.map(beliefs)
+        let job = try batchJob(.detect(labels: labels), options, image, CancellationFlag())
+        batcher.submit(job)
+        while job.outcome == nil {
+            unclaimed += batcher.advance(at: .now).filter { $0 !== job }.map(ended)
+        }
+        return try job.outcome!.get().generations.map(beliefs)
     }
 
-    /// A task's tokens, and what led to them.
-    private struct Answered {
-        var job: Job
-        var output: JobOutput
-        var picture: ImageDescription
-        var isHit: Bool
-        var timing: Timing
-    }
-
-    private func answer(
+    private func batchJob(
         _ task: GroundingTask, _ options: GenerationOptions, _ image: [UInt8], _ cancellation: CancellationFlag
-    ) throws(TaskError) -> Answered {
+    ) throws(TaskError) -> BatchJob {
         let violations = TaskValidation.violations(task, options)
         guard violations.isEmpty else { throw TaskError(violations: violations) }
-        var watch = Stopwatch()
         try cancellation.check()
         let job = try job(task, options)
         let budget = try budget(for: job)
-        var timing = Timing()
-        let (picture, isHit) = try picture(image, watch: &watch, timing: &timing, cancellation: cancellation)
-        try cancellation.check()
-        let output = try generate(
-            job, maxNewTokens: budget, picture: picture.embeddings, timing: &timing, cancellation: cancellation)
-        timing.total = watch.total
-        return Answered(job: job, output: output, picture: picture.description, isHit: isHit, timing: timing)
+        let plan = plan(job, budget)
+        let capacity = encoder.prefix.count + (job.prompts.map(\.count).max() ?? 0) + budget
+        let (rows, caches) = Self.sequences(job, plan)
+        let perToken = model.cacheBytesPerToken
+        return BatchJob(
+            job, plan: plan, image: image, capacity: capacity,
+            prefix: SequenceRoom(bytes: encoder.prefix.count * perToken),
+            each: SequenceRoom(rows: min(rows, batcher.limit.rows), bytes: caches * capacity * perToken),
+            cancellation: cancellation, at: .now)
+    }
+
+    /// How many rows of a step one prompt takes at most, and how many caches.
+    private static func sequences(_ job: Job, _ plan: GenerationPlan) -> (rows: Int, caches: Int) {
+        if job.alignment != nil {
+            return (alignmentWidth, AlignmentContinuation<KeyValueCache>.caches(width: alignmentWidth))
+        }
+        guard case .beam(let width) = plan.decoding else { return (1, 1) }
+        return (width, width)
+    }
+
+    private func ended(_ job: BatchJob) -> EndedJob {
+        guard let (ticket, id) = open.removeValue(forKey: ObjectIdentifier(job)), let outcome = job.outcome else {
+            preconditionFailure("a job ended that nobody submitted")
+        }
+        return EndedJob(ticket: ticket, outcome: outcome.map { result(id: id, job: job, output: $0) })
     }
 
     private func job(_ task: GroundingTask, _ options: GenerationOptions) throws(TaskError) -> Job {
         Job(
             task: task, options: options, prompts: PromptBuilder.prompts(for: task).map(encoder.text),
             alignment: try alignment(task))
+    }
+
+    /// A task that has ended, unless it was for a part of a picture: then the whole, once all its parts have ended.
+    private func settled(_ ended: EndedJob) -> EndedJob? {
+        guard let index = tiled.firstIndex(where: { $0.isWaiting(for: ended.ticket) }) else { return ended }
+        guard let outcome = tiled[index].settle(ended) else { return nil }
+        return EndedJob(ticket: tiled.remove(at: index).ticket, outcome: outcome)
     }
 
     /// The tokens that may be generated per prompt.
@@ -131,31 +189,17 @@ public final class Engine {
         try job.alignment?.check(job.options, budget: needed)
         return needed
     }
+}
 
-    /// Decodes and encodes a picture, or finds it among the last ones.
-    private func picture(
-        _ bytes: [UInt8], watch: inout Stopwatch, timing: inout Timing, cancellation: CancellationFlag
-    ) throws(TaskError) -> (EncodedPicture, isHit: Bool) {
-        let digest = EncodedPicture.digest(bytes)
-        if let known = pictures.value(for: digest) { return (known, true) }
-        let image: RGBImage
-        do {
-            image = try ImageDecoder.decode(bytes, limits: options.imageLimits, mode: .boxwood)
-        } catch {
-            throw TaskError(error)
-        }
-        let side = model.imageSide
-        let pixels = Preprocessor.normalize(Preprocessor.squash(image, side: side), side: side)
-        timing.decodeImage = watch.lap()
-        try cancellation.check()
-        let embeddings = model.encodeImage(pixels)
-        timing.vision = watch.lap()
-        let description = ImageDescription(
-            width: image.width, height: image.height, sha256: digest, orientation: image.orientation)
-        let picture = EncodedPicture(description: description, embeddings: embeddings)
-        pictures.insert(picture, for: digest)
-        return (picture, false)
-    }
+/// A task that an engine has taken on.
+public struct JobTicket: Hashable, Sendable {
+    let number: UInt64
+}
+
+/// How a task ended.
+public struct EndedJob: Sendable {
+    public let ticket: JobTicket
+    public let outcome: Result<GroundingResult, TaskError>
 }
 
 /// A task with its prompts as ids.

@@ -54,8 +54,9 @@ struct TiledDetection {
         result.usage = Usage(
             promptTokens: all.reduce(0) { $0 + $1.usage.promptTokens },
             generatedTokens: all.reduce(0) { $0 + $1.usage.generatedTokens },
-            imageCacheHit: whole.usage.imageCacheHit, tiles: tiles.count)
-        result.timing = all.dropFirst().reduce(into: whole.timing) { $0.add($1.timing) }
+            imageCacheHit: whole.usage.imageCacheHit,
+            cachedPromptTokens: all.reduce(0) { $0 + $1.usage.cachedPromptTokens }, tiles: tiles.count)
+        result.timing = all.dropFirst().reduce(into: whole.timing) { $0.stretch(to: $1.timing) }
         return result
     }
 
@@ -87,34 +88,66 @@ extension GroundingResult {
 }
 
 extension Timing {
-    fileprivate mutating func add(_ other: Timing) {
-        queue += other.queue
-        decodeImage += other.decodeImage
-        vision += other.vision
-        prefill += other.prefill
-        generate += other.generate
-        total += other.total
+    /// Takes over what another part took longer for: parts go on side by side.
+    fileprivate mutating func stretch(to other: Timing) {
+        queue = max(queue, other.queue)
+        decodeImage = max(decodeImage, other.decodeImage)
+        vision = max(vision, other.vision)
+        prefill = max(prefill, other.prefill)
+        generate = max(generate, other.generate)
+        total = max(total, other.total)
+    }
+}
+
+/// A detection with tiles on its way: one task for the picture, one for each tile.
+struct TiledJob {
+    let ticket: JobTicket
+    let labels: [String]
+    let detection: TiledDetection
+    /// For the whole picture first.
+    let parts: [JobTicket]
+    private var results: [JobTicket: Result<GroundingResult, TaskError>] = [:]
+
+    init(ticket: JobTicket, labels: [String], detection: TiledDetection, parts: [JobTicket]) {
+        (self.ticket, self.labels, self.detection, self.parts) = (ticket, labels, detection, parts)
+    }
+
+    func isWaiting(for part: JobTicket) -> Bool { parts.contains(part) && results[part] == nil }
+
+    /// Takes the outcome of a part.
+    /// - Returns: the outcome of the whole once all parts have ended; of failures the first part's.
+    mutating func settle(_ part: EndedJob) -> Result<GroundingResult, TaskError>? {
+        results[part.ticket] = part.outcome
+        guard results.count == parts.count else { return nil }
+        var answers: [GroundingResult] = []
+        for part in parts {
+            switch results[part]! {
+            case .success(let answer): answers.append(answer)
+            case .failure(let error): return .failure(error)
+            }
+        }
+        return .success(detection.merged(labels, answers[0], Array(answers.dropFirst())))
     }
 }
 
 extension Engine {
-    /// Asks for the whole picture, then for each tile.
-    func tiled(
-        id: String, labels: [String], options: GenerationOptions, tiling: Tiling, image: [UInt8],
-        cancellation: CancellationFlag
-    ) throws(TaskError) -> GroundingResult {
+    /// Submits the whole picture, then each tile.
+    func tiledJob(
+        _ ticket: JobTicket, _ id: String, _ labels: [String], _ options: GenerationOptions, _ image: [UInt8],
+        _ cancellation: CancellationFlag
+    ) throws(TaskError) -> TiledJob {
         let task = GroundingTask.detect(labels: labels)
         let violations = TaskValidation.violations(task, options)
-        guard violations.isEmpty else { throw TaskError(violations: violations) }
+        guard violations.isEmpty, let tiling = options.tiles else { throw TaskError(violations: violations) }
+        try cancellation.check()
         var plain = options
         plain.tiles = nil
-        let whole = try run(id: id, task: task, options: plain, image: image, cancellation: cancellation)
         let detection = try TiledDetection(image, tiling, limits: self.options.imageLimits)
-        var parts: [GroundingResult] = []
-        for tile in detection.tiles {
-            let part = try detection.file(of: tile, side: model.imageSide)
-            parts.append(try run(id: id, task: task, options: plain, image: part, cancellation: cancellation))
+        var pictures = [image]
+        for tile in detection.tiles { pictures.append(try detection.file(of: tile, side: model.imageSide)) }
+        let parts = pictures.map { picture in
+            submit(id: id, task: task, options: plain, image: picture, cancellation: cancellation)
         }
-        return detection.merged(labels, whole, parts)
+        return TiledJob(ticket: ticket, labels: labels, detection: detection, parts: parts)
     }
 }

@@ -22,12 +22,18 @@ struct Connector {
             prefix + "x_attn.", width: width, heads: configuration.text.heads, &weights)
     }
 
-    /// features `[P + 1, Dv]`; result `[latents, D]`.
-    func callAsFunction(_ features: Tensor) -> Tensor {
+    /// features `[pictures * (P + 1), Dv]`; result `[pictures * latents, D]`.
+    func callAsFunction(_ features: Tensor, pictures: Int) -> Tensor {
         let projected = dense(features)
-        let memory = Tensor([projected.shape[0] + latents.shape[0], latents.shape[1]])
-        memory.pointer.update(from: projected.pointer, count: projected.count)
-        memory.row(projected.shape[0]).update(from: latents.pointer, count: latents.count)
-        return attention(queries: latents, memory: memory)
+        let (seen, asked) = (projected.shape[0] / pictures, latents.shape[0])
+        let queries = Tensor([pictures * asked, latents.shape[1]])
+        let memory = Tensor([pictures * (seen + asked), latents.shape[1]])
+        for index in 0..<pictures {
+            let start = index * (seen + asked)
+            memory.row(start).update(from: projected.row(index * seen), count: seen * latents.shape[1])
+            memory.row(start + seen).update(from: latents.pointer, count: latents.count)
+            queries.row(index * asked).update(from: latents.pointer, count: latents.count)
+        }
+        return attention(queries: queries, memory: memory, sequences: pictures)
     }
 }

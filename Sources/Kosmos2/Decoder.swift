@@ -35,54 +35,42 @@ struct Decoder {
         positions = SinusoidalPositions(width: configuration.width)
     }
 
-    /// Input of the first layer: `[T, D]`. Picture vectors take the place of embeddings before the scale, so they are
-    /// scaled too.
-    func embed(
-        _ tokens: [Int], image: (embeddings: Tensor, at: Int)? = nil, firstPositions: [Int]
-    ) -> Tensor {
-        let x = Tensor([tokens.count, configuration.width])
-        for (row, token) in tokens.enumerated() { embedding.copyRow(token, to: x.row(row)) }
+    var layerCount: Int { layers.count }
+
+    /// Writes a sequence's input of the first layer to `x` `[rows, D]` from row `first`. Picture vectors take the place of
+    /// embeddings before the scale, so they are scaled too.
+    /// - Parameter position: of the first token in its sequence, from 0.
+    func embed(_ tokens: [Int], image: PlacedImage?, position: Int, into x: Tensor, from first: Int) {
+        for (row, token) in tokens.enumerated() { embedding.copyRow(token, to: x.row(first + row)) }
         if let image {
-            x.row(image.at).update(from: image.embeddings.pointer, count: image.embeddings.count)
+            x.row(first + image.at).update(from: image.embeddings.pointer, count: image.embeddings.count)
         }
         let scale = configuration.scalesEmbedding ? Float(configuration.width).squareRoot() : 1
         for row in tokens.indices {
-            let values = x.row(row)
+            let values = x.row(first + row)
             for column in 0..<configuration.width { values[column] *= scale }
-            positions.add(firstPositions[row], to: values)
+            positions.add(position + row, to: values)
         }
-        return x
     }
 
-    /// A prompt through one cache: `[T, D]` after the last LayerNorm.
-    func prefill(_ x: Tensor, cache: KeyValueCache, _ observe: ActivationObserver, step: () -> Void) -> Tensor {
-        for (index, layer) in layers.enumerated() {
-            layer(x) { q, k, v in
-                layer.attend(q, k, v, cache: cache)
-            }
-            if index == 0 { observe("text.layer0", x) }
-            step()
-        }
-        cache.advance(by: x.shape[0])
-        return norm(x)
+    /// One layer, in place on x `[rows, D]`; the rows of each sequence follow what its cache holds.
+    func layer(_ index: Int, _ x: Tensor, _ sequences: [SequenceRows]) {
+        layers[index](x, sequences)
     }
 
-    /// One token for each sequence: `[B, D]` after the last LayerNorm.
-    func decode(_ x: Tensor, caches: [KeyValueCache], step: () -> Void) -> Tensor {
-        for layer in layers {
-            layer(x) { q, k, v in
-                layer.attend(q, k, v, caches: caches)
-            }
-            step()
-        }
-        for cache in caches { cache.advance(by: 1) }
-        return norm(x)
-    }
+    /// The norm after the last layer.
+    func leave(_ x: Tensor) -> Tensor { norm(x) }
 
     /// Hidden states `[rows, D]` to raw logits `[rows, vocabulary]`, by the tied embedding.
     func logits(_ hidden: Tensor) -> Tensor {
         head.product(hidden)
     }
+}
+
+/// Which rows of a batch belong to a sequence.
+struct SequenceRows {
+    let cache: KeyValueCache
+    let rows: Range<Int>
 }
 
 /// One block: attention, then feed-forward, each with a LayerNorm before it and another inside.
@@ -119,29 +107,22 @@ private struct DecoderLayer {
         fc2 = try weights.linear(prefix + "ffn.fc2", inputs: c.feedForward, outputs: width)
     }
 
-    /// In place on x `[T, D]`; `attend` mixes values by queries and keys, all `[T, D]`.
-    func callAsFunction(_ x: Tensor, attend: (_ q: Tensor, _ k: Tensor, _ v: Tensor) -> Tensor) {
+    /// In place on x `[T, D]`.
+    func callAsFunction(_ x: Tensor, _ sequences: [SequenceRows]) {
         let normed = attentionNorm(x)
-        Kernels.add(out(innerNorm(attend(q(normed), k(normed), v(normed)))), to: x)
+        Kernels.add(out(innerNorm(attend(q(normed), k(normed), v(normed), sequences))), to: x)
         let hidden = fc1(feedForwardNorm(x))
         Kernels.gelu(hidden)
         Kernels.add(fc2(hiddenNorm(hidden)), to: x)
     }
 
-    /// All rows belong to one sequence and follow what its cache holds.
-    func attend(_ q: Tensor, _ k: Tensor, _ v: Tensor, cache: KeyValueCache) -> Tensor {
+    /// Mixes values by queries and keys, all `[T, D]`, each sequence's rows with its own past.
+    private func attend(_ q: Tensor, _ k: Tensor, _ v: Tensor, _ sequences: [SequenceRows]) -> Tensor {
         let output = Tensor(q.shape)
-        store(k.pointer, v.pointer, rows: k.shape[0], in: cache)
-        mix(q.pointer, rows: q.shape[0], cache: cache, into: output.pointer)
-        return output
-    }
-
-    /// Each row belongs to a sequence of its own.
-    func attend(_ q: Tensor, _ k: Tensor, _ v: Tensor, caches: [KeyValueCache]) -> Tensor {
-        let output = Tensor(q.shape)
-        for (row, cache) in caches.enumerated() {
-            store(k.row(row), v.row(row), rows: 1, in: cache)
-            mix(q.row(row), rows: 1, cache: cache, into: output.row(row))
+        for sequence in sequences {
+            let (first, count, cache) = (sequence.rows.lowerBound, sequence.rows.count, sequence.cache)
+            store(k.row(first), v.row(first), rows: count, in: cache)
+            mix(q.row(first), rows: count, cache: cache, into: output.row(first))
         }
         return output
     }

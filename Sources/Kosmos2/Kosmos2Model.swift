@@ -74,13 +74,23 @@ public final class Kosmos2Model {
         try weights.requireAllTaken()
     }
 
+    /// Begins to encode pictures; the caller drives it.
+    /// - Parameter pixels: `[3, S, S]` of each picture, normalised.
+    public func visionPass(_ pixels: [[Float]], observer: ActivationObserver? = nil) -> VisionPass {
+        VisionPass(vision, connector, pixels, observer, step: progress.advance)
+    }
+
+    /// Begins to run tokens of several sequences; the caller drives it.
+    public func decoderPass(_ sequences: [DecoderPass.Sequence], observer: ActivationObserver? = nil) -> DecoderPass {
+        DecoderPass(decoder, width: configuration.text.width, sequences, observer, step: progress.advance)
+    }
+
     /// The vectors that stand for a picture: `[latents, D]`.
     /// - Parameter pixels: `[3, S, S]`, normalised.
-    public func encodeImage(_ pixels: [Float], observer: ActivationObserver = { _, _ in }) -> Tensor {
-        let features = vision(pixels, observer, step: progress.advance)
-        let embeddings = connector(features)
-        observer("image_embeds", embeddings)
-        return embeddings
+    public func encodeImage(_ pixels: [Float], observer: ActivationObserver? = nil) -> Tensor {
+        let pass = visionPass([pixels], observer: observer)
+        pass.finish()
+        return pass.embeddings[0]
     }
 
     /// A cache for one sequence.
@@ -91,6 +101,11 @@ public final class Kosmos2Model {
             width: configuration.text.width)
     }
 
+    /// The bytes of keys and values for each token of a cache's capacity.
+    public var cacheBytesPerToken: Int {
+        2 * configuration.text.layers * configuration.text.width * MemoryLayout<Float>.stride
+    }
+
     /// Runs tokens that follow what the cache holds.
     ///
     /// - Parameters:
@@ -99,19 +114,12 @@ public final class Kosmos2Model {
     /// - Returns: raw logits `[V]` of the last token.
     public func prefill(
         tokens: [Int], image: (embeddings: Tensor, at: Int)? = nil, cache: KeyValueCache,
-        observer: ActivationObserver = { _, _ in }
+        observer: ActivationObserver? = nil
     ) -> [Float] {
-        precondition(
-            !tokens.isEmpty && cache.count + tokens.count <= cache.capacity,
-            "prefill: \(tokens.count) tokens after \(cache.count), capacity \(cache.capacity)")
-        let start = cache.count
-        let x = decoder.embed(tokens, image: image, firstPositions: Array(start..<start + tokens.count))
-        observer("text.embed_sum", x)
-        let hidden = decoder.prefill(x, cache: cache, observer, step: progress.advance)
-        observer("text.final_hidden", hidden)
-        let last = Tensor([1, configuration.text.width])
-        last.pointer.update(from: hidden.row(tokens.count - 1), count: configuration.text.width)
-        return decoder.logits(last).array
+        let image = image.map { PlacedImage($0.embeddings, at: $0.at) }
+        let pass = decoderPass([.init(tokens, image: image, cache: cache)], observer: observer)
+        pass.finish()
+        return pass.logits().array
     }
 
     /// One more token for each of several sequences, each at its own position.
@@ -121,12 +129,10 @@ public final class Kosmos2Model {
     ///   - caches: distinct, each with room for one more.
     /// - Returns: raw logits `[B, V]`.
     public func step(tokens: [Int], caches: [KeyValueCache]) -> Tensor {
-        precondition(
-            tokens.count == caches.count && caches.allSatisfy { $0.count < $0.capacity },
-            "step: \(tokens.count) tokens for \(caches.count) caches")
-        let x = decoder.embed(tokens, firstPositions: caches.map(\.count))
-        let logits = decoder.logits(decoder.decode(x, caches: caches, step: progress.advance))
+        precondition(tokens.count == caches.count, "step: \(tokens.count) tokens for \(caches.count) caches")
+        let pass = decoderPass(zip(tokens, caches).map { .init([$0], cache: $1) })
+        pass.finish()
         progress.advance()
-        return logits
+        return pass.logits()
     }
 }

@@ -20,13 +20,17 @@ struct SelfAttention {
         out = try weights.linear(prefix + "out_proj", inputs: width, outputs: width)
     }
 
-    /// queries `[T, D]` look at memory `[L, D]`; result `[T, D]`.
-    func callAsFunction(queries: Tensor, memory: Tensor) -> Tensor {
+    /// Each of several sequences by itself, their rows one after another: queries `[sequences * T, D]` look at their own
+    /// sequence's part of memory `[sequences * L, D]`; result `[sequences * T, D]`.
+    func callAsFunction(queries: Tensor, memory: Tensor, sequences: Int) -> Tensor {
         let (q, k, v) = (q(queries), k(memory), v(memory))
         let mixed = Tensor(q.shape)
-        Kernels.attention(
-            queries: q.pointer, rows: q.shape[0], keys: k.pointer, values: v.pointer, length: k.shape[0],
-            width: q.shape[1], heads: heads, firstVisible: k.shape[0], output: mixed.pointer)
+        let (rows, length) = (q.shape[0] / sequences, k.shape[0] / sequences)
+        for index in 0..<sequences {
+            Kernels.attention(
+                queries: q.row(index * rows), rows: rows, keys: k.row(index * length), values: v.row(index * length),
+                length: length, width: q.shape[1], heads: heads, firstVisible: length, output: mixed.row(index * rows))
+        }
         return out(mixed)
     }
 }

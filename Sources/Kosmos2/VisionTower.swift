@@ -8,7 +8,7 @@ internal import Checkpoints
 internal import Kernels
 internal import Tensors
 
-/// Pixels to one vector for each patch.
+/// Pixels to one vector for each patch. Several pictures go together, each attending to itself alone.
 struct VisionTower {
     private let configuration: Kosmos2Configuration.Vision
     private let classEmbedding: Tensor
@@ -39,43 +39,56 @@ struct VisionTower {
         postNorm = try weights.norm(prefix + "post_layernorm", width, epsilon: configuration.layerNormEpsilon)
     }
 
-    /// - Parameter pixels: `[3, S, S]`, normalised.
-    /// - Returns: `[P + 1, D]`, rows of length one, the class token first.
-    func callAsFunction(_ pixels: [Float], _ observe: ActivationObserver, step: () -> Void) -> Tensor {
-        var x = embed(pixels)
-        observe("vision.embeddings", x)
-        x = preNorm(x)
-        observe("vision.pre_layrnorm", x)
-        for (index, layer) in layers.enumerated() {
-            layer(x)
-            if index == 0 { observe("vision.layer0", x) }
-            step()
-        }
-        observe("vision.last_hidden", x)
-        x = postNorm(x)
-        Kernels.l2Normalize(x, epsilon: Self.normEpsilon)
-        observe("vision.post_ln_l2", x)
-        return x
-    }
+    var layerCount: Int { layers.count }
 
-    /// The class token and the patches, each with its position.
-    private func embed(_ pixels: [Float]) -> Tensor {
-        let x = Tensor([configuration.tokens, configuration.width])
-        x.pointer.update(from: classEmbedding.pointer, count: configuration.width)
+    /// The input of the first layer, before its norm: `[pictures * (P + 1), D]`, the class token of each picture first.
+    /// - Parameter pixels: `[3, S, S]` of each picture, normalised.
+    func embed(_ pixels: [[Float]]) -> Tensor {
+        let (tokens, width) = (configuration.tokens, configuration.width)
+        let x = Tensor([pixels.count * tokens, width])
         let patches = patchEmbedding.product(patchRows(pixels))
-        x.row(1).update(from: patches.pointer, count: patches.count)
-        Kernels.add(positionEmbedding, to: x)
+        for picture in pixels.indices {
+            let first = picture * tokens
+            x.row(first).update(from: classEmbedding.pointer, count: width)
+            x.row(first + 1).update(from: patches.row(picture * (tokens - 1)), count: (tokens - 1) * width)
+            for row in 0..<tokens { add(positionEmbedding.row(row), to: x.row(first + row)) }
+        }
         return x
     }
 
-    /// The picture cut into rows of one patch each, in the order of the convolution's weight: channel, y, x.
-    private func patchRows(_ pixels: [Float]) -> Tensor {
+    private func add(_ values: UnsafePointer<Float>, to row: UnsafeMutablePointer<Float>) {
+        for column in 0..<configuration.width { row[column] += values[column] }
+    }
+
+    /// The norm before the first layer.
+    func enter(_ x: Tensor) -> Tensor { preNorm(x) }
+
+    /// One layer, in place.
+    func layer(_ index: Int, _ x: Tensor, pictures: Int) {
+        layers[index](x, pictures: pictures)
+    }
+
+    /// After the last layer: rows of length one.
+    func leave(_ x: Tensor) -> Tensor {
+        let result = postNorm(x)
+        Kernels.l2Normalize(result, epsilon: Self.normEpsilon)
+        return result
+    }
+
+    /// The pictures cut into rows of one patch each, in the order of the convolution's weight: channel, y, x.
+    private func patchRows(_ pictures: [[Float]]) -> Tensor {
+        let (patch, grid) = (configuration.patchSize, configuration.grid)
+        let rows = Tensor([pictures.count * grid * grid, 3 * patch * patch])
+        for (index, pixels) in pictures.enumerated() { cut(pixels, into: rows, from: index * grid * grid) }
+        return rows
+    }
+
+    private func cut(_ pixels: [Float], into rows: Tensor, from first: Int) {
         let (size, patch, grid) = (configuration.imageSize, configuration.patchSize, configuration.grid)
         precondition(pixels.count == 3 * size * size, "vision: \(pixels.count) pixel values for [3, \(size), \(size)]")
-        let rows = Tensor([grid * grid, 3 * patch * patch])
         pixels.withUnsafeBufferPointer { pixels in
             for index in 0..<grid * grid {
-                var target = rows.row(index)
+                var target = rows.row(first + index)
                 let (top, left) = (index / grid * patch, index % grid * patch)
                 for channel in 0..<3 {
                     for y in 0..<patch {
@@ -86,7 +99,6 @@ struct VisionTower {
                 }
             }
         }
-        return rows
     }
 }
 
@@ -106,10 +118,10 @@ private struct VisionLayer {
         fc2 = try weights.linear(prefix + "mlp.fc2", inputs: c.feedForward, outputs: c.width)
     }
 
-    /// In place on x `[P + 1, D]`.
-    func callAsFunction(_ x: Tensor) {
+    /// In place on x `[pictures * (P + 1), D]`.
+    func callAsFunction(_ x: Tensor, pictures: Int) {
         let attended = norm1(x)
-        Kernels.add(attention(queries: attended, memory: attended), to: x)
+        Kernels.add(attention(queries: attended, memory: attended, sequences: pictures), to: x)
         let hidden = fc1(norm2(x))
         Kernels.quickGELU(hidden)
         Kernels.add(fc2(hidden), to: x)

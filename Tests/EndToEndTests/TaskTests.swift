@@ -42,6 +42,7 @@ struct TaskTests {
         for key in ["id", "timing_ms", "attempts"] { result[key] = nil }
         var usage = result["usage"] as? [String: Any] ?? [:]
         usage["image_cache_hit"] = nil
+        usage["cached_prompt_tokens"] = nil
         result["usage"] = usage
         return result as NSDictionary
     }

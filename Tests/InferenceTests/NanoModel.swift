@@ -41,6 +41,7 @@ extension GroundingResult {
         var result = self
         result.timing = Timing()
         result.usage.imageCacheHit = false
+        result.usage.cachedPromptTokens = 0
         return result
     }
 }

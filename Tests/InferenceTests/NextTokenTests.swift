@@ -98,23 +98,33 @@ struct NgramBlockTests {
 struct RecentlyUsedTests {
     @Test("What was not used for longest goes first")
     func order() {
-        var cache = RecentlyUsed<String, Int>(capacity: 2)
-        cache.insert(1, for: "a")
-        cache.insert(2, for: "b")
-        #expect(cache.value(for: "a") == 1)
-        cache.insert(3, for: "c")
+        var cache = RecentlyUsed<String, Int>(budget: 20)
+        cache.insert(1, for: "a", bytes: 12)
+        cache.insert(2, for: "b", bytes: 8)
+        #expect(cache.value(for: "a") == 1 && cache.bytes == 20)
+        cache.insert(3, for: "c", bytes: 1)
         #expect(cache.value(for: "b") == nil)
         #expect(cache.value(for: "a") == 1 && cache.value(for: "c") == 3 && cache.count == 2)
     }
 
-    @Test("A key has one value, and no capacity keeps none")
+    @Test("A key has one value, and no budget keeps none")
     func replaces() {
-        var cache = RecentlyUsed<String, Int>(capacity: 2)
-        cache.insert(1, for: "a")
-        cache.insert(2, for: "a")
-        #expect(cache.value(for: "a") == 2 && cache.count == 1)
-        var none = RecentlyUsed<String, Int>(capacity: 0)
-        none.insert(1, for: "a")
+        var cache = RecentlyUsed<String, Int>(budget: 20)
+        cache.insert(1, for: "a", bytes: 15)
+        cache.insert(2, for: "a", bytes: 20)
+        #expect(cache.value(for: "a") == 2 && cache.count == 1 && cache.bytes == 20)
+        var none = RecentlyUsed<String, Int>(budget: 0)
+        none.insert(1, for: "a", bytes: 1)
         #expect(none.value(for: "a") == nil && none.count == 0)
+    }
+
+    @Test("A value larger than the budget is not kept, and costs no other its place")
+    func tooLarge() {
+        var cache = RecentlyUsed<String, Int>(budget: 20)
+        cache.insert(1, for: "a", bytes: 20)
+        cache.insert(2, for: "b", bytes: 21)
+        #expect(cache.value(for: "a") == 1 && cache.value(for: "b") == nil)
+        cache.insert(3, for: "a", bytes: 21)
+        #expect(cache.count == 0, "what a key had before is gone with it")
     }
 }

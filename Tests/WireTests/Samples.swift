@@ -64,7 +64,8 @@ enum Samples {
                 ]),
             Entity(phrase: "nothing", span: 3..<3, source: .request, boxes: []),
         ], text: "<grounding>", finishReason: .length, warnings: ["odd", ""],
-        usage: Usage(promptTokens: 75, generatedTokens: 0, imageCacheHit: true, tiles: 4),
+        usage: Usage(
+            promptTokens: 75, generatedTokens: 0, imageCacheHit: true, cachedPromptTokens: 67, tiles: 4),
         timing: Timing(queue: 0, decodeImage: 0.1, vision: 1e-7, prefill: 1e21, generate: 2, total: 3), attempts: 2)
 
     static let tasks: [TaskRequest] = [

@@ -661,6 +661,16 @@ public nonisolated struct ProtoUsage: Sendable {
   /// Clears the value of `imageCacheHit`. Subsequent reads from it will return its default value.
   public mutating func clearImageCacheHit() {self._imageCacheHit = nil}
 
+  /// Of prompt_tokens, those that were left computed by an earlier call on the same picture; absent where none were.
+  public var cachedPromptTokens: UInt32 {
+    get {_cachedPromptTokens ?? 0}
+    set {_cachedPromptTokens = newValue}
+  }
+  /// Returns true if `cachedPromptTokens` has been explicitly set.
+  public var hasCachedPromptTokens: Bool {self._cachedPromptTokens != nil}
+  /// Clears the value of `cachedPromptTokens`. Subsequent reads from it will return its default value.
+  public mutating func clearCachedPromptTokens() {self._cachedPromptTokens = nil}
+
   /// How many tiles were looked at beside the whole picture; absent where none were. The counts above include theirs.
   public var tiles: UInt32 {
     get {_tiles ?? 0}
@@ -678,6 +688,7 @@ public nonisolated struct ProtoUsage: Sendable {
   fileprivate var _promptTokens: UInt32? = nil
   fileprivate var _generatedTokens: UInt32? = nil
   fileprivate var _imageCacheHit: Bool? = nil
+  fileprivate var _cachedPromptTokens: UInt32? = nil
   fileprivate var _tiles: UInt32? = nil
 }
 
@@ -1682,7 +1693,7 @@ nonisolated extension ProtoBox: SwiftProtobuf.Message, SwiftProtobuf._MessageImp
 
 nonisolated extension ProtoUsage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Usage"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}prompt_tokens\0\u{1}generated_tokens\0\u{1}image_cache_hit\0\u{2}\u{2}tiles\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}prompt_tokens\0\u{1}generated_tokens\0\u{1}image_cache_hit\0\u{1}cached_prompt_tokens\0\u{1}tiles\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1693,6 +1704,7 @@ nonisolated extension ProtoUsage: SwiftProtobuf.Message, SwiftProtobuf._MessageI
       case 1: try { try decoder.decodeSingularUInt32Field(value: &self._promptTokens) }()
       case 2: try { try decoder.decodeSingularUInt32Field(value: &self._generatedTokens) }()
       case 3: try { try decoder.decodeSingularBoolField(value: &self._imageCacheHit) }()
+      case 4: try { try decoder.decodeSingularUInt32Field(value: &self._cachedPromptTokens) }()
       case 5: try { try decoder.decodeSingularUInt32Field(value: &self._tiles) }()
       default: break
       }
@@ -1713,6 +1725,9 @@ nonisolated extension ProtoUsage: SwiftProtobuf.Message, SwiftProtobuf._MessageI
     try { if let v = self._imageCacheHit {
       try visitor.visitSingularBoolField(value: v, fieldNumber: 3)
     } }()
+    try { if let v = self._cachedPromptTokens {
+      try visitor.visitSingularUInt32Field(value: v, fieldNumber: 4)
+    } }()
     try { if let v = self._tiles {
       try visitor.visitSingularUInt32Field(value: v, fieldNumber: 5)
     } }()
@@ -1723,6 +1738,7 @@ nonisolated extension ProtoUsage: SwiftProtobuf.Message, SwiftProtobuf._MessageI
     if lhs._promptTokens != rhs._promptTokens {return false}
     if lhs._generatedTokens != rhs._generatedTokens {return false}
     if lhs._imageCacheHit != rhs._imageCacheHit {return false}
+    if lhs._cachedPromptTokens != rhs._cachedPromptTokens {return false}
     if lhs._tiles != rhs._tiles {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true

@@ -130,7 +130,8 @@ extension Usage {
     init(_ proto: ProtoUsage) {
         self.init(
             promptTokens: Int(proto.promptTokens), generatedTokens: Int(proto.generatedTokens),
-            imageCacheHit: proto.imageCacheHit, tiles: Int(proto.tiles))
+            imageCacheHit: proto.imageCacheHit, cachedPromptTokens: Int(proto.cachedPromptTokens),
+            tiles: Int(proto.tiles))
     }
 
     var proto: ProtoUsage {
@@ -138,6 +139,7 @@ extension Usage {
             $0.promptTokens = UInt32(clamping: promptTokens)
             $0.generatedTokens = UInt32(clamping: generatedTokens)
             $0.imageCacheHit = imageCacheHit
+            if cachedPromptTokens > 0 { $0.cachedPromptTokens = UInt32(clamping: cachedPromptTokens) }
             if tiles > 0 { $0.tiles = UInt32(clamping: tiles) }
         }
     }

@@ -3,7 +3,7 @@ public import Grounding
 
 /// The one JSON of a result, as `protocol/result.schema.json` describes it: the same from the command line, with a
 /// broker or without, and in the body of an answer. Every key is always there, in the same order, but for `label`
-/// and `score`, which are there when known, and `tiles`, where there were any.
+/// and `score`, which are there when known, and `cached_prompt_tokens` and `tiles`, where there were any.
 public enum ResultJSON {
     /// On one line.
     public static func compact(_ result: GroundingResult) -> String { value(result).text(indented: false) }
@@ -69,6 +69,9 @@ public enum ResultJSON {
             ("prompt_tokens", .integer(usage.promptTokens)), ("generated_tokens", .integer(usage.generatedTokens)),
             ("image_cache_hit", .bool(usage.imageCacheHit)),
         ]
+        if usage.cachedPromptTokens > 0 {
+            members.append(("cached_prompt_tokens", .integer(usage.cachedPromptTokens)))
+        }
         if usage.tiles > 0 { members.append(("tiles", .integer(usage.tiles))) }
         return .object(members)
     }

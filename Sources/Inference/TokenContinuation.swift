@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: MIT
+
+import Grounding
+
+/// A greedy or sampled continuation of one prompt.
+package final class TokenContinuation<Cache: SequenceCache>: Continuation {
+    private let prompt: [Int]
+    private let cache: Cache
+    private let plan: GenerationPlan
+    private var random: SplitMix64
+    package private(set) var generation = Generation()
+    package private(set) var isDone = false
+
+    /// - Parameters:
+    ///   - prompt: all ids, which the rule against repeated runs looks at.
+    ///   - cache: holds the prompt, with room for what is planned.
+    package init(prompt: [Int], cache: Cache, plan: GenerationPlan) {
+        (self.prompt, self.cache, self.plan) = (prompt, cache, plan)
+        random = SplitMix64(seed: plan.seed)
+    }
+
+    package var wanted: [(token: Int, cache: Cache)] {
+        guard !isDone, let token = generation.ids.last else { return [] }
+        return [(token, cache)]
+    }
+
+    package func take(_ logits: LogitRows) throws(TaskError) {
+        let next = NextToken(logits[0])
+        let allowed = plan.allowed(after: generation.ids)
+        let blocked = NgramBlock.blocked(after: prompt + generation.ids, size: plan.noRepeatNgram)
+        let token = choose(plan.candidates(after: generation, allowed, blocked: blocked, next), next)
+        let step = plan.step(token, allowed, next)
+        guard step.probability.isFinite else { throw .notFinite }
+        generation.ids.append(token)
+        generation.steps.append(step)
+        isDone = plan.ends(&generation)
+    }
+
+    private func choose(_ candidates: [Int], _ next: NextToken) -> Int {
+        switch plan.decoding {
+        case .sample(let temperature, let topP, _):
+            next.sample(candidates, temperature: temperature, topP: topP, using: &random)
+        case .greedy, .beam: next.greedy(candidates)
+        }
+    }
+}
+
+extension TaskError {
+    /// The model computed something that is no number.
+    static var notFinite: TaskError { TaskError(.internal, "the model's logits are not finite numbers") }
+}
+
+extension GenerationPlan {
+    fileprivate var seed: UInt64 {
+        if case .sample(_, _, let seed) = decoding { seed } else { 0 }
+    }
+
+    func allowed(after generated: [Int]) -> ObjectGrammar.Allowed {
+        grammar?.allowed(after: generated, remaining: maxNewTokens - generated.count) ?? .any
+    }
+
+    fileprivate func candidates(
+        after result: Generation, _ allowed: ObjectGrammar.Allowed, blocked: [Int], _ next: NextToken
+    ) -> [Int] {
+        let candidates = next.candidates(allowed, blocked: blocked)
+        return search?.narrowed(candidates, after: result, next) ?? candidates
+    }
+
+    /// A chosen token with how sure the model was of it.
+    func step(_ token: Int, _ allowed: ObjectGrammar.Allowed, _ next: NextToken) -> Generation.Step {
+        let all = next.probability(of: token, among: next.all)
+        var step = Generation.Step(probability: all, allowedProbability: all)
+        if allowed != .any {
+            step.allowedProbability = next.probability(of: token, among: next.candidates(allowed, blocked: []))
+        }
+        if let locations, locations.contains(token) {
+            step.window = next.window(around: token, locations: locations, allowed: allowed)
+        }
+        return step
+    }
+
+    /// Whether nothing follows the last token; says why.
+    fileprivate func ends(_ result: inout Generation) -> Bool {
+        if result.ids.last == endOfText || grammar?.isComplete(result.ids) == true {
+            result.finish = .stop
+            return true
+        }
+        return result.ids.count >= maxNewTokens
+    }
+}
