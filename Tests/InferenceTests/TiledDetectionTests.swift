@@ -80,6 +80,33 @@ struct TiledDetectionTests {
         #expect(try detect("2x2", image: image).lasting == first)
     }
 
+    @Test("Tiles and captions side by side with other tasks give what they give alone")
+    func sideBySide() throws {
+        let image = try distant()
+        let scene = [UInt8](try Data(contentsOf: URL(fileURLWithPath: NanoModel.folder + "/samples/scene-4.jpg")))
+        let tiled = GenerationOptions(tiles: .auto)
+        let tasks: [(GroundingTask, GenerationOptions, [UInt8])] = [
+            (.detect(labels: Self.labels), tiled, image), (.align(caption: "An image of a cat."), .init(), scene),
+            (.caption(detail: .brief, grounded: true), .init(), scene), (.detect(labels: ["heart"]), tiled, image),
+            (.align(caption: "An image of a penguin and a heart."), .init(), scene),
+        ]
+        let engine = try NanoModel.engine()
+        let tickets = tasks.map { engine.submit(id: "a", task: $0, options: $1, image: $2) }
+        var ended: [JobTicket: GroundingResult] = [:]
+        while !engine.isIdle {
+            for job in engine.advance() {
+                #expect(ended[job.ticket] == nil)
+                ended[job.ticket] = try job.outcome.get()
+            }
+        }
+        #expect(Set(ended.keys) == Set(tickets))
+        for (ticket, (task, options, picture)) in zip(tickets, tasks) {
+            let alone = try NanoModel.engine().run(id: "a", task: task, options: options, image: picture)
+            #expect(ended[ticket]?.lasting.entities == alone.lasting.entities && !alone.entities.isEmpty)
+            #expect(ended[ticket]?.text == alone.text)
+        }
+    }
+
     @Test("Too many tiles and other tasks are refused before the picture is looked at")
     func refusals() throws {
         let tiling = Tiling.grids([.init(columns: 5, rows: 4)])
