@@ -37,6 +37,7 @@ package struct EngineBenchmark {
         let engine = loading.engine
         let runs = try sequences(engine, picture)
         let detection = try options.labels > 0 ? detect(engine, picture) : nil
+        let concurrency = try concurrent(engine, picture)
         let (private_, peak) = (ProcessMemory.unshareable ?? 0, ProcessMemory.peakResident ?? 0)
         let checkpoint = try Checkpoint(folder: options.modelFolder)
         let weights = DecoderWeights.byteCount(
@@ -53,7 +54,8 @@ package struct EngineBenchmark {
             private_bytes: Measurement(Double(private_)), read_gb_per_s: token.rate(of: Double(weights) / 1e9),
             read_ceiling_gb_per_s: readCeiling, gflops: ttft.rate(of: Double(options.batch) * operations / 1e9),
             gflops_ceiling: productCeiling, start_s: Measurement(loading.starts),
-            quantise_s: Measurement(loading.quantising), detect: detection)
+            quantise_s: Measurement(loading.quantising), detect: detection,
+            concurrency: concurrency)
     }
 
     private func decoded() throws -> RGBImage {
@@ -183,6 +185,18 @@ package struct EngineBenchmark {
             generated = result.usage.generatedTokens
         }
         return .init(seconds: Measurement(samples), generatedTokens: generated)
+    }
+
+    /// Jobs side by side; one that does not count comes first.
+    private func concurrent(_ engine: Engine, _ picture: RGBImage) throws -> [EngineBenchmarkReport.Concurrency] {
+        guard !options.jobs.isEmpty else { return [] }
+        let benchmark = ConcurrencyBenchmark(engine, picture: picture, tokens: options.tokens)
+        report("warming up")
+        _ = try benchmark.measure(jobs: 1, repeats: 1)
+        return try options.jobs.map { jobs in
+            report("\(jobs) jobs side by side")
+            return try benchmark.measure(jobs: jobs, repeats: options.repeats)
+        }
     }
 
     private func seconds(_ count: Int, _ body: () -> Void) -> Measurement {

@@ -13,6 +13,8 @@ package struct EngineBenchmarkOptions: Sendable {
     /// Labels of the `detect` that is measured as well; 0 leaves that out.
     package var labels: Int
     package var repeats: Int
+    /// How many jobs side by side are measured as well, each number by itself; empty leaves that out.
+    package var jobs: [Int]
     /// The bytes of a JPEG or PNG file; `nil` for a picture made up.
     package var picture: [UInt8]?
 
@@ -23,10 +25,12 @@ package struct EngineBenchmarkOptions: Sendable {
     package static let tokenCounts = 2...TaskLimits.maxNewTokens.upperBound
     package static let labelCounts = 0...TaskLimits.labels
     package static let repeatCounts = 1...100
+    package static let jobCounts = 1...64
 
     package init(
         modelFolder: String, engine: EngineOptions = EngineOptions(), batch: Int = 1, tokens: Int = Self.defaultTokens,
-        labels: Int = 0, repeats: Int = Self.defaultRepeats, picture: [UInt8]? = nil
+        labels: Int = 0, repeats: Int = Self.defaultRepeats, jobs: [Int] = [],
+        picture: [UInt8]? = nil
     ) {
         self.modelFolder = modelFolder
         self.engine = engine
@@ -34,15 +38,17 @@ package struct EngineBenchmarkOptions: Sendable {
         self.tokens = tokens
         self.labels = labels
         self.repeats = repeats
+        self.jobs = jobs
         self.picture = picture
     }
 
     /// The first number outside its range, in words; `nil` where all are inside.
-    package static func fault(batch: Int, tokens: Int, labels: Int, repeats: Int) -> String? {
-        let numbers = [
-            ("--batch", batch, batches), ("--tokens", tokens, tokenCounts), ("--labels", labels, labelCounts),
-            ("--repeats", repeats, repeatCounts),
-        ]
+    package static func fault(batch: Int, tokens: Int, labels: Int, repeats: Int, jobs: [Int] = []) -> String? {
+        let numbers =
+            [
+                ("--batch", batch, batches), ("--tokens", tokens, tokenCounts), ("--labels", labels, labelCounts),
+                ("--repeats", repeats, repeatCounts),
+            ] + jobs.map { ("--jobs", $0, jobCounts) }
         return numbers.first { !$0.2.contains($0.1) }.map { "\($0.0) is \($0.2.lowerBound) to \($0.2.upperBound)" }
     }
 

@@ -37,6 +37,23 @@ package struct EngineBenchmarkReport: Encodable, Sendable {
         }
     }
 
+    /// So many jobs in one engine, all submitted at once.
+    package struct Concurrency: Encodable, Sendable {
+        let jobs: Int
+        /// Until the last one had ended.
+        let total_s: Measurement
+        /// Of all jobs together.
+        let tokens_per_s: Measurement
+        /// From one token of a job to its next.
+        let token_s: Measurement
+        /// From submission to the first token; the mean over the jobs.
+        let ttft_s: Measurement
+
+        init(jobs: Int, total: Measurement, tokenRate: Measurement, token: Measurement, firstToken: Measurement) {
+            (self.jobs, total_s, tokens_per_s, token_s, ttft_s) = (jobs, total, tokenRate, token, firstToken)
+        }
+    }
+
     let setup: Setup
     /// The vision tower and the connector, for all pictures of the batch.
     let vision_s: Measurement
@@ -57,12 +74,15 @@ package struct EngineBenchmarkReport: Encodable, Sendable {
     /// Only with labels.
     let detect_s: Measurement?
     let detect_tokens: Measurement?
+    /// Only with jobs.
+    let concurrency: [Concurrency]?
 
     package init(
         setup: Setup, vision_s: Measurement, ttft_s: Measurement, token_s: Measurement, total_s: Measurement,
         pictures_per_s: Measurement, peak_rss_bytes: Measurement, private_bytes: Measurement,
         read_gb_per_s: Measurement, read_ceiling_gb_per_s: Measurement, gflops: Measurement,
-        gflops_ceiling: Measurement, start_s: Measurement, quantise_s: Measurement, detect: Detection? = nil
+        gflops_ceiling: Measurement, start_s: Measurement, quantise_s: Measurement, detect: Detection? = nil,
+        concurrency: [Concurrency] = []
     ) {
         (self.setup, self.vision_s, self.ttft_s, self.token_s) = (setup, vision_s, ttft_s, token_s)
         (self.total_s, self.pictures_per_s) = (total_s, pictures_per_s)
@@ -72,6 +92,7 @@ package struct EngineBenchmarkReport: Encodable, Sendable {
         (self.start_s, self.quantise_s) = (start_s, quantise_s)
         detect_s = detect?.seconds
         detect_tokens = detect.map { Measurement(Double($0.generatedTokens)) }
+        self.concurrency = concurrency.isEmpty ? nil : concurrency
     }
 }
 
@@ -85,7 +106,21 @@ extension EngineBenchmarkReport {
             let values = [row.value.median, row.value.min, row.value.max]
             table.append([row.name] + values.map { Self.text($0 / row.scale) } + [row.unit])
         }
-        return [heading, ""] + table.lines(width: nil) + [""] + shares
+        return [heading, ""] + table.lines(width: nil) + concurrencyLines + [""] + shares
+    }
+
+    /// The medians of each number of jobs.
+    private var concurrencyLines: [String] {
+        guard let concurrency else { return [] }
+        var table = TextTable([
+            .init("JOBS", .right), .init("TOTAL S", .right), .init("TOKENS/S", .right), .init("TOKEN MS", .right),
+            .init("FIRST TOKEN S", .right),
+        ])
+        for row in concurrency {
+            let values = [row.total_s.median, row.tokens_per_s.median, row.token_s.median * 1000, row.ttft_s.median]
+            table.append([String(row.jobs)] + values.map(Self.text))
+        }
+        return [""] + table.lines(width: nil)
     }
 
     private struct Row {

@@ -21,6 +21,10 @@ public struct Scheduler: ~Copyable {
         /// How often a worker was lost that it was at.
         var losses = 0
         var worker: WorkerID?
+
+        /// Whether it may be what a worker was lost over: it is tried again alone, so that the others that were there are
+        /// not lost with it again.
+        var isSuspect: Bool { failures > 0 }
     }
 
     struct Worker {
@@ -34,12 +38,16 @@ public struct Scheduler: ~Copyable {
         var held: [Attempt: Held] = [:]
         var done = 0
 
-        var freeCredits: Int { isDraining ? 0 : max(0, credits - held.count) }
+        /// None while it has a job that must be alone.
+        var freeCredits: Int { isDraining || isIsolated ? 0 : max(0, credits - held.count) }
+        var isIsolated: Bool { held.values.contains(where: \.isAlone) }
 
         mutating func shift(by gap: Duration, notPast now: Duration) {
             lastHeard = min(now, lastHeard + gap)
             progressedAt = min(now, progressedAt + gap)
-            held = held.mapValues { Held(hasStarted: $0.hasStarted, endedAt: $0.endedAt.map { min(now, $0 + gap) }) }
+            for attempt in held.keys {
+                held[attempt]!.endedAt = held[attempt]!.endedAt.map { min(now, $0 + gap) }
+            }
         }
 
         /// Since when an answer is owed that nobody waits for; `nil` when none is.
@@ -48,6 +56,8 @@ public struct Scheduler: ~Copyable {
 
     /// A job at a worker.
     struct Held {
+        /// Whether it must have the worker to itself.
+        var isAlone = false
         /// Whether the worker said that it began.
         var hasStarted = false
         /// When the call ended without it; from then on the worker owes only its answer.
@@ -55,11 +65,11 @@ public struct Scheduler: ~Copyable {
     }
 
     public let configuration: SchedulerConfiguration
-    public private(set) var counters = SchedulerCounters()
+    public internal(set) var counters = SchedulerCounters()
     var calls: [CallID: Call] = [:]
     var workers: OrderedDictionary<WorkerID, Worker> = [:]
     /// Waiting calls; the first client is served next, then goes to the end.
-    private(set) var queues: OrderedDictionary<ClientID, [CallID]> = [:]
+    var queues: OrderedDictionary<ClientID, [CallID]> = [:]
     private(set) var bytes = 0
     private var isDraining = false
     /// When the last worker went; `nil` while there is one.
@@ -244,7 +254,7 @@ public struct Scheduler: ~Copyable {
 
     // MARK: - Inside
 
-    private var waiting: [CallID] { queues.values.flatMap { $0 } }
+    var waiting: [CallID] { queues.values.flatMap { $0 } }
 
     private func refusal(size: Int, deadline: Duration, now: Duration) -> CallEnding? {
         if deadline <= now { return .deadlineExceeded }
@@ -260,33 +270,6 @@ public struct Scheduler: ~Copyable {
         let credits = max(1, workers.values.reduce(0) { $0 + $1.credits })
         let seconds = serviceSeconds * Double(waiting + 1) / Double(credits)
         return .milliseconds(Int(min(60, max(0.05, seconds)) * 1000))
-    }
-
-    /// Hands waiting calls to free workers: clients in turn, to the worker with the most room.
-    private mutating func assign(at now: Duration) -> [SchedulerAction] {
-        var actions: [SchedulerAction] = []
-        while let client = queues.keys.first, let worker = freestWorker {
-            var queue = queues.removeValue(forKey: client)!
-            let id = queue.removeFirst()
-            if !queue.isEmpty { queues[client] = queue }
-            calls[id]!.attempts += 1
-            calls[id]!.dispatchedAt = now
-            calls[id]!.worker = worker
-            let attempt = Attempt(call: id, number: calls[id]!.attempts)
-            workers[worker]!.held[attempt] = Held()
-            counters.dispatched += 1
-            if attempt.number > 1 { counters.redelivered += 1 }
-            actions.append(.dispatch(attempt, to: worker))
-        }
-        return actions
-    }
-
-    private var freestWorker: WorkerID? {
-        var best: (id: WorkerID, free: Int)?
-        for (id, worker) in workers where worker.freeCredits > (best?.free ?? 0) {
-            best = (id, worker.freeCredits)
-        }
-        return best?.id
     }
 
     private func loss(of worker: Worker, at now: Duration) -> WorkerLoss? {

@@ -20,12 +20,12 @@ enum AdmissionPass {
         if case .prompts(_, let starts) = self { starts } else { [] }
     }
 
-    /// Those whom it is for.
-    var jobs: [BatchJob] {
+    /// Whether it is for this job.
+    func serves(_ job: BatchJob) -> Bool {
         switch self {
-        case .vision(_, let works): works.flatMap(\.jobs)
-        case .prefixes(_, let parts): parts.flatMap(\.work.jobs)
-        case .prompts(_, let starts): starts.map(\.job).filter { $0.outcome == nil }
+        case .vision(_, let works): works.contains { $0 === job.picture }
+        case .prefixes(_, let parts): parts.contains { $0.work === job.picture }
+        case .prompts(_, let starts): starts.contains { $0.job === job }
         }
     }
 

@@ -26,6 +26,8 @@ final class BatchJob {
     var open = 0
     var generations: [Generation?]
     var timing = Timing()
+    /// Milliseconds from its beginning to its first token; `nil` before that.
+    var firstToken: Double?
     let begun: ContinuousClock.Instant
     var outcome: Result<JobOutput, TaskError>?
 

@@ -9,16 +9,16 @@ import Tensors
 extension Batcher {
     /// One slice of whatever the policy says is next.
     func admit() {
-        if pass?.jobs.isEmpty == true { forgetPass() }
+        if let pass, !jobs.contains(where: pass.serves) { forgetPass() }
         if pass == nil { begin() }
         guard let current = pass else { return }
         var watch = Stopwatch()
         let isPicture = if case .vision = current { true } else { false }
         current.advance(whileDecoding: !running.isEmpty)
-        let jobs = current.jobs
+        let served = jobs.filter(current.serves)
         if current.isDone { finish(current) }
         let elapsed = watch.lap()
-        for job in jobs {
+        for job in served {
             if isPicture { job.timing.vision += elapsed } else { job.timing.prefill += elapsed }
         }
     }

@@ -43,6 +43,7 @@ extension Batcher {
     /// The first token of each.
     func startDecoding(_ starts: [AdmissionPass.Start], _ logits: LogitRows) {
         for (row, start) in starts.enumerated() where start.job.outcome == nil {
+            start.job.firstToken = start.job.firstToken ?? Stopwatch.milliseconds(.now - start.job.begun)
             let continuation = continuation(start)
             running.append(RunningSequence(job: start.job, index: start.index, continuation: continuation))
             do throws(TaskError) {

@@ -150,7 +150,8 @@ public final class Engine {
         guard let (ticket, id) = open.removeValue(forKey: ObjectIdentifier(job)), let outcome = job.outcome else {
             preconditionFailure("a job ended that nobody submitted")
         }
-        return EndedJob(ticket: ticket, outcome: outcome.map { result(id: id, job: job, output: $0) })
+        return EndedJob(
+            ticket: ticket, outcome: outcome.map { result(id: id, job: job, output: $0) }, firstToken: job.firstToken)
     }
 
     private func job(_ task: GroundingTask, _ options: GenerationOptions) throws(TaskError) -> Job {
@@ -200,6 +201,8 @@ public struct JobTicket: Hashable, Sendable {
 public struct EndedJob: Sendable {
     public let ticket: JobTicket
     public let outcome: Result<GroundingResult, TaskError>
+    /// Milliseconds from its submission to its first token; `nil` where there was none.
+    package var firstToken: Double?
 }
 
 /// A task with its prompts as ids.

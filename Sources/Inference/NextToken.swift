@@ -33,6 +33,18 @@ package struct NextToken {
         return best
     }
 
+    /// The likeliest of `candidates(allowed, blocked:)`, without a list of the whole vocabulary.
+    package func greedy(_ allowed: ObjectGrammar.Allowed, blocked: [Int]) -> Int {
+        guard allowed == .any else { return greedy(candidates(allowed, blocked: blocked)) }
+        var best: Int?
+        for id in logits.indices {
+            if let best, !(logits[id] > logits[best]) { continue }
+            // The list is short, and looked at only where a token would win.
+            if !blocked.contains(id) { best = id }
+        }
+        return best ?? greedy(Array(all))
+    }
+
     /// The logarithm of the sum of the exponentials, in double precision.
     package func logSum(_ candidates: some Sequence<Int>) -> Double {
         var peak = -Double.infinity

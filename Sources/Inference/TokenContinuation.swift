@@ -27,8 +27,12 @@ package final class TokenContinuation<Cache: SequenceCache>: Continuation {
     package func take(_ logits: LogitRows) throws(TaskError) {
         let next = NextToken(logits[0])
         let allowed = plan.allowed(after: generation.ids)
-        let blocked = NgramBlock.blocked(after: prompt + generation.ids, size: plan.noRepeatNgram)
-        let token = choose(plan.candidates(after: generation, allowed, blocked: blocked, next), next)
+        let blocked =
+            plan.noRepeatNgram == 0 ? [] : NgramBlock.blocked(after: prompt + generation.ids, size: plan.noRepeatNgram)
+        let token =
+            plan.takesLikeliest
+            ? next.greedy(allowed, blocked: blocked)
+            : choose(plan.candidates(after: generation, allowed, blocked: blocked, next), next)
         let step = plan.step(token, allowed, next)
         guard step.probability.isFinite else { throw .notFinite }
         generation.ids.append(token)
@@ -54,6 +58,9 @@ extension GenerationPlan {
     fileprivate var seed: UInt64 {
         if case .sample(_, _, let seed) = decoding { seed } else { 0 }
     }
+
+    /// Whether nothing but the logits and the rules decides.
+    fileprivate var takesLikeliest: Bool { decoding == .greedy && search == nil }
 
     func allowed(after generated: [Int]) -> ObjectGrammar.Allowed {
         grammar?.allowed(after: generated, remaining: maxNewTokens - generated.count) ?? .any

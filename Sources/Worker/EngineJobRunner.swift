@@ -5,9 +5,10 @@ public import Inference
 import Kosmos2
 public import Wire
 
-/// Lets an engine do a worker's jobs.
-public struct EngineJobRunner: JobRunner {
+/// Lets an engine do a worker's jobs, side by side.
+public final class EngineJobRunner: JobRunner {
     private let engine: Engine
+    private var dispatches: [JobTicket: Dispatch] = [:]
 
     public init(_ engine: Engine) {
         self.engine = engine
@@ -27,14 +28,19 @@ public struct EngineJobRunner: JobRunner {
         return { progress.value }
     }
 
-    public func run(
-        id: String, request: TaskRequest, image: [UInt8], cancellation: CancellationFlag
-    ) throws(RPCStatus) -> GroundingResult {
-        do throws(TaskError) {
-            return try engine.run(
-                id: id, task: request.task, options: request.options, image: image, cancellation: cancellation)
-        } catch {
-            throw RPCStatus(error)
+    public func start(_ job: RunnerJob) {
+        let ticket = engine.submit(
+            id: job.id, task: job.request.task, options: job.request.options, image: job.image,
+            cancellation: job.cancellation)
+        dispatches[ticket] = job.dispatch
+    }
+
+    public func advance() -> [(job: Dispatch, outcome: Result<GroundingResult, RPCStatus>)] {
+        engine.advance().map { ended in
+            guard let dispatch = dispatches.removeValue(forKey: ended.ticket) else {
+                preconditionFailure("the engine ended a task that was not started")
+            }
+            return (dispatch, ended.outcome.mapError(RPCStatus.init))
         }
     }
 }

@@ -20,12 +20,13 @@ struct EngineFacts: Sendable {
     let progress: @Sendable () -> UInt64
 }
 
-/// The thread that makes the runner, runs all jobs in turn, and never touches a socket.
+/// The thread that makes the runner, runs jobs side by side, and never touches a socket.
 struct EngineThread {
     private let ended = DispatchSemaphore(value: 0)
 
+    /// - Parameter slots: jobs that run side by side.
     init(
-        line: JobLine, makeRunner: @escaping @Sendable () throws -> any JobRunner,
+        line: JobLine, slots: Int, makeRunner: @escaping @Sendable () throws -> any JobRunner,
         report: @escaping @Sendable (EngineReport) -> Void
     ) {
         _ = DedicatedThread(name: "boxwood-engine") { [ended] in
@@ -33,7 +34,7 @@ struct EngineThread {
             do {
                 let runner = try makeRunner()
                 report(.ready(EngineFacts(runner)))
-                Self.work(JobExecutor(runner: runner), line, report)
+                Self.work(JobExecutor(runner), line, slots: slots, report)
             } catch {
                 report(.failed("\(error)"))
             }
@@ -45,13 +46,23 @@ struct EngineThread {
         ended.wait(timeout: .now() + seconds) == .success
     }
 
-    private static func work(_ executor: JobExecutor, _ line: JobLine, _ report: (EngineReport) -> Void) {
-        while let (job, cancellation) = line.next() {
-            // A job that is refused before it begins was never started.
-            if cancellation.refusal(at: .now) == nil { report(.started(job.dispatch)) }
-            let result = executor.execute(job, cancellation: cancellation, at: .now)
-            line.forget(job.dispatch)
+    /// Until the line is closed and all that was begun has ended.
+    private static func work(
+        _ executor: JobExecutor, _ line: JobLine, slots: Int, _ report: (EngineReport) -> Void
+    ) {
+        var executor = executor
+        func finish(_ result: JobResult) {
+            line.forget(result.dispatch)
             report(.finished(result))
+        }
+        while true {
+            while executor.count < slots, let (job, cancellation) = line.next(waits: executor.count == 0) {
+                // A job that is refused before it begins was never started.
+                if cancellation.refusal(at: .now) == nil { report(.started(job.dispatch)) }
+                executor.start(job, cancellation: cancellation, at: .now).map(finish)
+            }
+            guard executor.count > 0 else { return }
+            for result in executor.advance() { finish(result) }
         }
     }
 }

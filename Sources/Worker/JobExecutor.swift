@@ -3,14 +3,59 @@ import Grounding
 import Inference
 import Wire
 
-/// One job from its frames to its answer: read, check, run, write.
+/// Jobs from their frames to their answers: read, check, run, write.
 struct JobExecutor {
-    let runner: any JobRunner
+    private let runner: any JobRunner
+    /// What the runner has taken on and not ended.
+    private var running: [Dispatch: Wire.Job] = [:]
 
-    func execute(_ job: Wire.Job, cancellation: CancellationFlag, at now: ContinuousClock.Instant) -> JobResult {
+    init(_ runner: any JobRunner) {
+        self.runner = runner
+    }
+
+    var count: Int { running.count }
+
+    /// Takes a job on.
+    /// - Returns: its answer, where it has one before it begins.
+    mutating func start(
+        _ job: Wire.Job, cancellation: CancellationFlag, at now: ContinuousClock.Instant
+    ) -> JobResult? {
         do throws(RPCStatus) {
             if let reason = cancellation.refusal(at: now) { throw reason }
-            let result = try run(job, cancellation)
+            runner.start(try runnerJob(job, cancellation))
+            running[job.dispatch] = job
+            return nil
+        } catch {
+            return JobResult(dispatch: job.dispatch, status: error.checked(madeBy: .worker))
+        }
+    }
+
+    /// Does a slice of all jobs.
+    /// - Returns: the answers of those that have ended.
+    mutating func advance() -> [JobResult] {
+        runner.advance().compactMap { dispatch, outcome in
+            running.removeValue(forKey: dispatch).map { answer($0, outcome) }
+        }
+    }
+
+    private func runnerJob(_ job: Wire.Job, _ cancellation: CancellationFlag) throws(RPCStatus) -> RunnerJob {
+        guard let task = Method(rawValue: job.method)?.task else {
+            throw RPCStatus(.unimplemented, "the worker has no method \(job.method)", reason: .unknownMethod)
+        }
+        guard let image = job.image, !image.isEmpty else {
+            throw .invalid([FieldViolation("image", "is missing; the picture is the frame after the body")])
+        }
+        return RunnerJob(
+            dispatch: job.dispatch, id: job.id, request: try TaskRequest(task: task, body: job.body), image: image,
+            cancellation: cancellation)
+    }
+
+    private func answer(_ job: Wire.Job, _ outcome: Result<GroundingResult, RPCStatus>) -> JobResult {
+        do throws(RPCStatus) {
+            var result = try outcome.get()
+            result.attempts = Int(job.dispatch.attempt)
+            result.timing.queue = Double(job.queueMilliseconds)
+            result.timing.total += result.timing.queue
             let body = result.body(job.resultEncoding)
             guard body.count <= WireLimits.responseBodyBytes else {
                 throw .tooLarge("result", bytes: body.count, limit: WireLimits.responseBodyBytes)
@@ -19,20 +64,5 @@ struct JobExecutor {
         } catch {
             return JobResult(dispatch: job.dispatch, status: error.checked(madeBy: .worker))
         }
-    }
-
-    private func run(_ job: Wire.Job, _ cancellation: CancellationFlag) throws(RPCStatus) -> GroundingResult {
-        guard let task = Method(rawValue: job.method)?.task else {
-            throw RPCStatus(.unimplemented, "the worker has no method \(job.method)", reason: .unknownMethod)
-        }
-        guard let image = job.image, !image.isEmpty else {
-            throw .invalid([FieldViolation("image", "is missing; the picture is the frame after the body")])
-        }
-        let request = try TaskRequest(task: task, body: job.body)
-        var result = try runner.run(id: job.id, request: request, image: image, cancellation: cancellation)
-        result.attempts = Int(job.dispatch.attempt)
-        result.timing.queue = Double(job.queueMilliseconds)
-        result.timing.total += result.timing.queue
-        return result
     }
 }

@@ -46,26 +46,30 @@ package final class JobLine: Sendable {
         }
     }
 
-    /// Blocks until there is a job; `nil` when the line is closed.
-    package func next() -> Entry? {
-        while true {
-            available.wait()
+    /// The next job; `nil` when the line is closed, or has none for somebody who does not wait.
+    /// - Parameter waits: whether it blocks until there is a job.
+    package func next(waits: Bool = true) -> Entry? {
+        while available.wait(timeout: waits ? .distantFuture : .now()) == .success {
             let (entry, isClosed): (Entry?, Bool) = state.withLock { state in
                 if state.isClosed || state.waiting.isEmpty { return (nil, state.isClosed) }
                 return (state.waiting.removeFirst(), false)
             }
             if let entry { return entry }
             // Otherwise a signal was for a job that was withdrawn.
-            if isClosed { return nil }
+            guard isClosed else { continue }
+            // Whoever asks next is to hear of the end as well.
+            available.signal()
+            return nil
         }
+        return nil
     }
 
     func forget(_ dispatch: Wire.Dispatch) {
         state.withLock { $0.flags[dispatch] = nil }
     }
 
-    /// Lets the engine thread end, after the job that it is in.
-    func close() {
+    /// Lets the engine thread end, after the jobs that it is in.
+    package func close() {
         let flags = state.withLock { state in
             state.isClosed = true
             return Array(state.flags.values)

@@ -6,16 +6,29 @@ public import Wire
 /// What does the work of a worker: an engine, or a fake one in a test.
 ///
 /// It is made, used and dropped on one thread, the engine thread, and need not be safe on any other.
-public protocol JobRunner {
+public protocol JobRunner: AnyObject {
     var model: ModelIdentity { get }
     var imageLimits: WireImageLimits { get }
-    /// Reads a counter that grows with every bit of work done. Called from another thread while `run` is busy.
+    /// Reads a counter that grows with every bit of work done. Called from another thread while the runner is busy.
     var progress: @Sendable () -> UInt64 { get }
 
-    /// Does one task, to its end or until the flag is raised or its deadline passes.
-    ///
-    /// - Throws: a status that a worker may make.
-    func run(
-        id: String, request: TaskRequest, image: [UInt8], cancellation: CancellationFlag
-    ) throws(RPCStatus) -> GroundingResult
+    /// Takes a job on; ``advance()`` says how it ended.
+    func start(_ job: RunnerJob)
+
+    /// Does a bounded slice of the work of all jobs that were started and have not ended, and ends those whose flag is
+    /// raised or whose deadline passed.
+    /// - Returns: the jobs that have ended, each once, with a result or a status that a worker may make.
+    func advance() -> [(job: Dispatch, outcome: Result<GroundingResult, RPCStatus>)]
+}
+
+/// A job as a runner sees it.
+public struct RunnerJob {
+    /// What it is known by until it ends.
+    public let dispatch: Dispatch
+    /// Repeated in the result.
+    public let id: String
+    public let request: TaskRequest
+    /// The encoded picture.
+    public let image: [UInt8]
+    public let cancellation: CancellationFlag
 }

@@ -12,28 +12,36 @@ public struct WorkerConfiguration: Sendable, Hashable {
     public var pid: UInt32
     /// The version of the program.
     public var version: String
-    /// Jobs held at a time, the running one included; at least 1.
+    /// Jobs that run side by side; at least 1.
+    public var slots: UInt32
+    /// Jobs held at a time, the running ones included; at least 1.
     public var credits: UInt32
-    /// How long ``WorkerLoop/stop()`` lets the running job go on.
+    /// How long ``WorkerLoop/stop()`` lets the running jobs go on.
     public var drainGrace: Duration
     /// A HELLO without an answer is repeated after this.
     public var helloInterval: Duration
-    /// How long the engine may take to leave a job that the broker took away, before the worker gives up.
+    /// How long the engine may take to leave the jobs that the broker took away, before the worker gives up.
     public var hangLimit: Duration
     public var encoding: WireEncoding
 
+    public static let defaultSlots: UInt32 = 4
+
+    /// - Parameter credits: by default one job more than run, so that the next one is at hand when a slot falls free.
     public init(
         endpoint: String = WireLimits.backEndpoint, name: String, instance: String = Self.randomInstance(),
-        pid: UInt32, version: String, credits: UInt32 = 1, drainGrace: Duration = .seconds(20),
+        pid: UInt32, version: String, slots: UInt32 = Self.defaultSlots, credits: UInt32? = nil,
+        drainGrace: Duration = .seconds(20),
         helloInterval: Duration = .seconds(2), hangLimit: Duration = .seconds(30), encoding: WireEncoding = .protobuf
     ) {
-        precondition(credits > 0, "a worker without credits would never get a job")
+        precondition(slots > 0, "a worker without slots would never do a job")
+        precondition(credits != 0, "a worker without credits would never get a job")
         self.endpoint = endpoint
         self.name = name
         self.instance = instance
         self.pid = pid
         self.version = version
-        self.credits = credits
+        self.slots = slots
+        self.credits = credits ?? slots + 1
         self.drainGrace = drainGrace
         self.helloInterval = helloInterval
         self.hangLimit = hangLimit

@@ -11,7 +11,7 @@ struct WorkerDialogue: ~Copyable {
     private let facts: EngineFacts
     private let drainGrace: Duration
     private let logger: Logger
-    /// When a running job is stopped and handed back, and when it is left behind, once the worker is stopping.
+    /// When running jobs are stopped and handed back, and when they are left behind, once the worker is stopping.
     private var patience: [ContinuousClock.Instant] = []
     private var ending: Ending?
 
@@ -68,7 +68,7 @@ struct WorkerDialogue: ~Copyable {
         case .engine(.ready), .engine(.failed): break
         case .stop:
             guard patience.isEmpty else { return }
-            logger.info("stopping: finishing the running job, taking no more")
+            logger.info("stopping: finishing the running jobs, taking no more")
             let now = ContinuousClock.now
             patience = [now + drainGrace, now + drainGrace + Self.lastGrace]
             try perform(session.drain())
@@ -87,7 +87,7 @@ struct WorkerDialogue: ~Copyable {
         }
     }
 
-    /// First the running job is stopped, then it is left behind.
+    /// First the running jobs are stopped, then they are left behind.
     private mutating func losePatience() throws(MessagingError) {
         guard let deadline = patience.first, .now >= deadline else { return }
         patience.removeFirst()

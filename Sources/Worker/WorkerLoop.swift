@@ -47,7 +47,7 @@ public final class WorkerLoop: Sendable {
         }
     }
 
-    /// Takes no more jobs, hands back those not begun, finishes the running one within the grace, and lets ``run()``
+    /// Takes no more jobs, hands back those not begun, finishes the running ones within the grace, and lets ``run()``
     /// return. From any thread, any number of times.
     public func stop() {
         mailbox.post(.stop)
@@ -61,7 +61,9 @@ public final class WorkerLoop: Sendable {
     /// An engine that hangs is left behind on its thread when the grace is over.
     public func run() throws(WorkerError) {
         let line = JobLine()
-        let engine = EngineThread(line: line, makeRunner: makeRunner) { [mailbox] in mailbox.post(.engine($0)) }
+        let engine = EngineThread(line: line, slots: Int(configuration.slots), makeRunner: makeRunner) { [mailbox] in
+            mailbox.post(.engine($0))
+        }
         defer { end(engine, line) }
         guard let facts = try awaitEngine() else { return }
         let failure: WorkerError?

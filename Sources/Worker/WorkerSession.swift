@@ -55,13 +55,13 @@ package struct WorkerSession {
     private var state: State
     private var held: [Held] = []
     /// What the engine is in, whoever still waits for it.
-    private var running: Dispatch?
+    private var running: Set<Dispatch> = []
     private var isDraining = false
     package private(set) var counters = Counters()
 
     /// - Parameters:
     ///   - helloInterval: between a HELLO without an answer and the next, and before coming back to a broker.
-    ///   - hangLimit: how long the engine may take to leave a job of a session that is over.
+    ///   - hangLimit: how long the engine may take to leave the jobs of a session that is over.
     ///   - now: when the socket was opened; HELLO goes out with the first ``timePassed(at:progress:)``.
     package init(
         hello: WorkerHello, helloInterval: Duration = .seconds(2), hangLimit: Duration = .seconds(30), at now: Instant
@@ -83,7 +83,7 @@ package struct WorkerSession {
         case .greeting(let since): since + helloInterval
         case .open(let welcome, let heard, let beaten):
             min(beaten + welcome.beatInterval, heard + welcome.silenceLimit)
-        case .pausing(let until): running == nil ? until : until + hangLimit
+        case .pausing(let until): running.isEmpty ? until : until + hangLimit
         case .over: nil
         }
     }
@@ -183,14 +183,14 @@ extension WorkerSession {
 
 extension WorkerSession {
     package mutating func started(_ dispatch: Dispatch) -> [Action] {
-        running = dispatch
+        running.insert(dispatch)
         guard let index = held.firstIndex(where: { $0.dispatch == dispatch }) else { return [.cancel(dispatch)] }
         held[index].isStarted = true
         return [.send(.started(dispatch))]
     }
 
     package mutating func finished(_ result: JobResult) -> [Action] {
-        if running == result.dispatch { running = nil }
+        running.remove(result.dispatch)
         guard let index = held.firstIndex(where: { $0.dispatch == result.dispatch }) else {
             counters.lateResults += 1
             return []
@@ -253,13 +253,13 @@ extension WorkerSession {
 
     private func beat(_ progress: UInt64) -> WorkerBeat {
         WorkerBeat(
-            progress: Double(progress), jobs: held.map(\.dispatch), isBusy: running != nil)
+            progress: Double(progress), jobs: held.map(\.dispatch), isBusy: !running.isEmpty)
     }
 
-    /// A worker whose engine is still in a job of the last session would only collect jobs that wait: it greets when the
+    /// A worker whose engine is still in jobs of the last session would only collect jobs that wait: it greets when the
     /// engine is free, and gives up on an engine that hangs.
     private mutating func paused(_ until: Instant, at now: Instant) -> [Action] {
-        if running == nil { return now >= until ? greet(at: now) : [] }
+        if running.isEmpty { return now >= until ? greet(at: now) : [] }
         guard now >= until + hangLimit else { return [] }
         state = .over
         return [.giveUp]

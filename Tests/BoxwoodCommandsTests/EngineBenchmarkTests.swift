@@ -17,14 +17,15 @@ struct EngineBenchmarkTests {
         "read_gb_per_s", "read_ceiling_gb_per_s", "gflops", "gflops_ceiling", "start_s", "quantise_s",
     ]
 
-    private func fault(batch: Int = 1, tokens: Int = 2, labels: Int = 0, repeats: Int = 1) -> String? {
-        Options.fault(batch: batch, tokens: tokens, labels: labels, repeats: repeats)
+    private func fault(batch: Int = 1, tokens: Int = 2, labels: Int = 0, repeats: Int = 1, jobs: [Int] = []) -> String?
+    {
+        Options.fault(batch: batch, tokens: tokens, labels: labels, repeats: repeats, jobs: jobs)
     }
 
     @Test("Numbers at the ends of their ranges are taken")
     func ends() {
         #expect(fault() == nil)
-        #expect(fault(batch: 64, tokens: 2048, labels: 1000, repeats: 100) == nil)
+        #expect(fault(batch: 64, tokens: 2048, labels: 1000, repeats: 100, jobs: [1, 64]) == nil)
     }
 
     @Test("Numbers outside are named")
@@ -37,6 +38,8 @@ struct EngineBenchmarkTests {
         #expect(fault(labels: 1001) != nil)
         #expect(fault(repeats: 0) == "--repeats is 1 to 100")
         #expect(fault(repeats: 101) != nil)
+        #expect(fault(jobs: [1, 0]) == "--jobs is 1 to 64")
+        #expect(fault(jobs: [65]) != nil)
     }
 
     @Test("No label comes twice, and all are taken")
@@ -73,6 +76,22 @@ struct EngineBenchmarkTests {
         let table = report.lines.joined(separator: "\n")
         #expect(table.contains("time to first token") && table.contains("% of what memory gives"))
         #expect(table.contains("detect, \(labels) labels") == (labels > 0))
+    }
+
+    @Test("Jobs side by side: a row for each number, in order")
+    func concurrency() throws {
+        let options = Options(modelFolder: Self.nano, tokens: 4, repeats: 2, jobs: [1, 3])
+        let report = try EngineBenchmark(options).run()
+        let json = try JSONSerialization.jsonObject(with: JSONEncoder().encode(report)) as? [String: Any]
+        let rows = try #require(json?["concurrency"] as? [[String: Any]])
+        #expect(rows.compactMap { $0["jobs"] as? Int } == [1, 3])
+        for row in rows {
+            #expect(Set(row.keys) == ["jobs", "total_s", "tokens_per_s", "token_s", "ttft_s"])
+            func median(_ name: String) -> Double { (row[name] as? [String: Double])?["median"] ?? 0 }
+            #expect(median("ttft_s") > 0 && median("ttft_s") <= median("total_s"))
+            #expect(median("tokens_per_s") > 0 && median("token_s") > 0)
+        }
+        #expect(report.lines.contains { $0.contains("FIRST TOKEN S") })
     }
 
     @Test("Weights that are quantised are counted where they are")

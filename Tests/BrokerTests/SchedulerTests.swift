@@ -119,13 +119,87 @@ struct SchedulerTests {
         for round in 1...3 {
             let worker = WorkerID(UInt64(10 + round))
             let actions = scheduler.workerJoined(worker, credits: 2, at: .seconds(round))
-            #expect(actions.count == 2)
+            // Once it is suspected, it is tried alone.
+            #expect(actions.count == (round == 1 ? 2 : 1))
             scheduler.jobStarted(first(1, round), by: worker)
             let lost = scheduler.workerLeft(worker, .left, at: .seconds(round))
             #expect(lost == (round < 3 ? [] : [.end(call(1), .poison(losses: 3), attempts: 3)]))
         }
         let last = scheduler.workerJoined(w1, credits: 1, at: .seconds(9))
-        #expect(last == [.dispatch(first(2, 4), to: w1)], "its neighbour lives on")
+        #expect(last == [.dispatch(first(2, 2), to: w1)], "its neighbour lives on")
+    }
+
+    @Test("of several that ran when a worker was lost, the innocent are answered and only the culprit is poison")
+    func culprit() {
+        var scheduler = Scheduler(terms, now: .zero)
+        for number in 1...4 {
+            _ = scheduler.callArrived(
+                call(UInt64(number)), client: client, bytes: 1, deadline: .seconds(600), at: .zero)
+        }
+        var (actions, worker) = (scheduler.workerJoined(WorkerID(10), credits: 5, at: .zero), WorkerID(10))
+        var (answered, ended, rounds) = ([CallID](), [SchedulerAction](), 0)
+        while !scheduler.isIdle, rounds < 50 {
+            rounds += 1
+            let here = actions.compactMap { if case .dispatch(let attempt, worker) = $0 { attempt } else { nil } }
+            #expect(here.count == (rounds == 1 ? 4 : 1), "after the first loss, one at a time")
+            for attempt in here { scheduler.jobStarted(attempt, by: worker) }
+            if here.contains(where: { $0.call == call(3) }) {
+                ended += scheduler.workerLeft(worker, .unreachable, at: .zero)
+                worker = WorkerID(worker.number + 1)
+                actions = scheduler.workerJoined(worker, credits: 5, at: .zero)
+            } else {
+                answered += here.map(\.call)
+                actions = here.flatMap { scheduler.jobFinished($0, by: worker, at: .zero).actions }
+            }
+        }
+        #expect(Set(answered) == [call(1), call(2), call(4)] && answered.count == 3)
+        #expect(ended == [.end(call(3), .poison(losses: 3), attempts: 3)])
+    }
+
+    @Test("while a suspect waits for a worker to itself, the others go on with the rest of the workers")
+    func keptFree() {
+        var scheduler = Scheduler(terms, now: .zero)
+        func arrive(_ number: UInt64) -> [SchedulerAction] {
+            scheduler.callArrived(call(number), client: client, bytes: 1, deadline: .seconds(600), at: .zero)
+        }
+        _ = scheduler.workerJoined(WorkerID(9), credits: 1, at: .zero)
+        _ = arrive(1)
+        scheduler.jobStarted(first(1), by: WorkerID(9))
+        _ = scheduler.workerJoined(w1, credits: 3, at: .zero)
+        _ = scheduler.workerJoined(w2, credits: 3, at: .zero)
+        for number: UInt64 in 2...4 { _ = arrive(number) }
+        let lost = scheduler.workerLeft(WorkerID(9), .silent, at: .zero)
+        #expect(lost.isEmpty, "both have a job: nobody is alone")
+        // The second has one job, the first has two: the second is kept.
+        var next = arrive(5)
+        #expect(next == [.dispatch(first(5), to: w1)])
+        next = arrive(6)
+        #expect(next.isEmpty)
+        next = scheduler.jobFinished(first(3), by: w2, at: .zero).actions
+        #expect(next == [.dispatch(first(1, 2), to: w2)], "alone, and before what came later")
+        next = scheduler.jobFinished(first(1, 2), by: w2, at: .zero).actions
+        #expect(next == [.dispatch(first(6), to: w2)])
+    }
+
+    @Test("calls are spread over idle workers, and by the share of their room that is taken")
+    func spread() {
+        var scheduler = Scheduler(terms, now: .zero)
+        let (w3, w4) = (WorkerID(3), WorkerID(4))
+        for worker in [w1, w2, w3] { _ = scheduler.workerJoined(worker, credits: 5, at: .zero) }
+        func arrive(_ number: UInt64) -> WorkerID? {
+            let actions = scheduler.callArrived(
+                call(number), client: client, bytes: 1, deadline: .seconds(600), at: .zero)
+            return actions.compactMap { if case .dispatch(_, let worker) = $0 { worker } else { nil } }.first
+        }
+        let places = (1...6).map { arrive($0) }
+        #expect(places == [w1, w2, w3, w1, w2, w3])
+        _ = scheduler.jobFinished(first(2), by: w2, at: .zero)
+        #expect(arrive(7) == w2)
+        _ = scheduler.workerJoined(w4, credits: 2, at: .zero)
+        // 2 of 5 are taken elsewhere: one of two is more than that.
+        #expect(arrive(8) == w4)
+        #expect([arrive(9), arrive(10), arrive(11)] == [w1, w2, w3])
+        #expect(arrive(12) == w4)
     }
 
     @Test("a call that is at eight workers when they are lost ends, although none said that it had begun")

@@ -26,39 +26,57 @@ struct ServiceTests {
         func ends(of id: String) -> Int { done.withLock { $0[id] ?? 0 } }
     }
 
-    private struct Runner: JobRunner {
-        let behaviour: Behaviour
-        let ticks: Ticks
+    private final class Runner: JobRunner {
+        private let behaviour: Behaviour
+        private let ticks = Ticks()
+        private var jobs: [RunnerJob] = []
         var model: ModelIdentity { ModelIdentity(name: "pretence", revision: "0", precision: "f32") }
         var imageLimits: WireImageLimits { WireImageLimits() }
         var progress: @Sendable () -> UInt64 { { [ticks] in ticks.value.load(ordering: .relaxed) } }
 
-        final class Ticks: Sendable {
+        private final class Ticks: Sendable {
             let value = Atomic<UInt64>(0)
         }
 
-        func run(
-            id: String, request: TaskRequest, image: [UInt8], cancellation: CancellationFlag
-        ) throws(RPCStatus) -> GroundingResult {
-            guard case .ask(let question, _) = request.task else { throw RPCStatus(.invalidArgument, "not asked") }
+        init(_ behaviour: Behaviour) {
+            self.behaviour = behaviour
+        }
+
+        func start(_ job: RunnerJob) {
             behaviour.entered.wrappingAdd(1, ordering: .relaxed)
-            // `work` makes progress until it is cancelled, `hang` makes none until it is released.
-            while question == "work" && !cancellation.isCancelled {
+            jobs.append(job)
+        }
+
+        func advance() -> [(job: Dispatch, outcome: Result<GroundingResult, RPCStatus>)] {
+            let ended = jobs.compactMap { job in outcome(job).map { (job: job.dispatch, outcome: $0) } }
+            jobs.removeAll { job in ended.contains { $0.job == job.dispatch } }
+            return ended
+        }
+
+        /// `work` makes progress until it is cancelled, `hang` makes none until it is released.
+        private func outcome(_ job: RunnerJob) -> Result<GroundingResult, RPCStatus>? {
+            guard case .ask(let question, _) = job.request.task else {
+                return .failure(RPCStatus(.invalidArgument, "not asked"))
+            }
+            while question == "hang" && !behaviour.isReleased.load(ordering: .relaxed) && !job.cancellation.isCancelled
+            {
+                Thread.sleep(forTimeInterval: 0.001)
+            }
+            if job.cancellation.isCancelled {
+                behaviour.cancelled.wrappingAdd(1, ordering: .relaxed)
+                return .failure(RPCStatus(.cancelled, "stopped"))
+            }
+            guard question != "work" else {
                 ticks.value.wrappingAdd(1, ordering: .relaxed)
                 Thread.sleep(forTimeInterval: 0.001)
-            }
-            while question == "hang" && !behaviour.isReleased.load(ordering: .relaxed) && !cancellation.isCancelled {
-                Thread.sleep(forTimeInterval: 0.001)
-            }
-            if cancellation.isCancelled {
-                behaviour.cancelled.wrappingAdd(1, ordering: .relaxed)
-                throw RPCStatus(.cancelled, "stopped")
+                return nil
             }
             behaviour.done.withLock { $0[question, default: 0] += 1 }
-            return GroundingResult(
-                id: id, task: .ask, model: model,
-                image: ImageDescription(width: 1, height: 1, sha256: "", orientation: 1), caption: question,
-                entities: [], text: "", finishReason: .stop)
+            return .success(
+                GroundingResult(
+                    id: job.id, task: .ask, model: model,
+                    image: ImageDescription(width: 1, height: 1, sha256: "", orientation: 1), caption: question,
+                    entities: [], text: "", finishReason: .stop))
         }
     }
 
@@ -93,7 +111,7 @@ struct ServiceTests {
         let configuration = WorkerConfiguration(
             endpoint: endpoint, name: "pretender", pid: 1, version: "0", helloInterval: .milliseconds(100))
         let worker = WorkerLoop(configuration, logger: Self.quiet) {
-            Runner(behaviour: behaviour, ticks: Runner.Ticks())
+            Runner(behaviour)
         }
         _ = DedicatedThread(name: "worker") { try? worker.run() }
         return worker
@@ -180,11 +198,12 @@ struct ServiceTests {
         let client = try client(broker)
         #expect(try await client.ask(image: [1], question: "warm up").attempts == 1)
         let call = Task { try await client.ask(image: [1], question: "hang") }
-        try await eventually { hung.entered.load(ordering: .relaxed) == 2 }
+        try await eventually { hung.entered.load(ordering: .relaxed) >= 2 }
         let willing = Behaviour()
         willing.isReleased.store(true, ordering: .relaxed)
         let second = worker(at: broker.back.description, willing)
-        #expect(try await call.value.attempts == 2)
+        // The hung worker may be back, and try again, before the other one has come.
+        #expect(try await call.value.attempts >= 2)
         #expect(willing.ends(of: "hang") == 1 && hung.ends(of: "hang") == 0)
         for worker in [first, second] { worker.stop() }
         broker.stop()

@@ -39,6 +39,6 @@ final class Samples {
 
     func picture() throws -> String { try write("picture.png", Self.png()) }
 
-    /// So many labels that finding them takes a worker a while, whatever the model.
-    static let manyLabels = (0..<300).map { "thing number \($0)" }
+    /// So many labels that finding them takes a worker a while, whatever the model; with a threshold of 0 a while longer.
+    static let manyLabels = (0..<1000).map { "thing number \($0)" }
 }

@@ -23,7 +23,8 @@ struct ServiceTests {
 
     private func longJob(_ service: RunningService) async throws -> GroundingResult {
         try await service.client.detect(
-            image: try Samples.png(), labels: Samples.manyLabels, timeout: .seconds(120))
+            image: try Samples.png(), labels: Samples.manyLabels, options: GenerationOptions(threshold: 0),
+            timeout: .seconds(120))
     }
 
     @Test("A worker killed in the middle of a job: the caller gets its answer, the worker comes back")
@@ -50,6 +51,30 @@ struct ServiceTests {
             let again = try await longJob(service)
             #expect(again.attempts == 1)
             #expect(again.entities == result.entities && again.caption == result.caption)
+        }
+    }
+
+    @Test("A worker killed with several jobs side by side: every caller gets the answer it would have got alone")
+    func killSeveral() async throws {
+        try await RunningService.use { service in
+            let answers = Task {
+                try await withThrowingTaskGroup(of: GroundingResult.self) { group in
+                    for _ in 0..<6 { group.addTask { try await longJob(service) } }
+                    return try await group.reduce(into: []) { $0.append($1) }
+                }
+            }
+            var victim: ProtoWorkerState?
+            let isFull = try await eventually {
+                victim = try await service.workers().first { $0.state == "busy" && $0.jobs > 1 }
+                return victim != nil
+            }
+            try #require(isFull, "no worker has several jobs")
+            Foundation.kill(Int32(victim!.pid), SIGKILL)
+            let results = try await answers.value
+            #expect(results.count == 6 && results.allSatisfy { $0.attempts <= 2 })
+            #expect(results.count { $0.attempts == 2 } > 1)
+            let alone = try await longJob(service)
+            #expect(results.allSatisfy { $0.entities == alone.entities && $0.caption == alone.caption })
         }
     }
 

@@ -71,7 +71,7 @@ struct StreamTests {
         let picture = try samples.picture()
         try await RunningService.use(workers: 1) { service in
             let task = try RunningProgram(
-                ["detect", picture, "--labels-file", labels, "--endpoint", service.endpoint])
+                ["detect", picture, "--labels-file", labels, "--threshold", "0", "--endpoint", service.endpoint])
             task.send([])
             let isBusy = try await eventually { try await service.client.status().queue.running == 1 }
             #expect(isBusy)

@@ -42,6 +42,22 @@ struct NextTokenTests {
         #expect(with([1, 2, 3]) { $0.candidates(.only([2]), blocked: [2]) } == [2])
     }
 
+    @Test("The likeliest of all is the likeliest of the list", arguments: [UInt64(1), 2, 3, 4, 5, 6, 7, 8])
+    func greedyWithoutAList(seed: UInt64) {
+        var random = SplitMix64(seed: seed)
+        // Few values, so that there are equals.
+        let logits = (0..<12).map { _ in Float(Int.random(in: 0..<4, using: &random)) }
+        for count in 0...12 {
+            let blocked = Array((0..<12).shuffled(using: &random).prefix(count))
+            for allowed: ObjectGrammar.Allowed in [.any, .only([3, 1, 7])] {
+                let (found, expected) = with(logits) {
+                    ($0.greedy(allowed, blocked: blocked), $0.greedy($0.candidates(allowed, blocked: blocked)))
+                }
+                #expect(found == expected, "\(logits), \(allowed), \(blocked)")
+            }
+        }
+    }
+
     @Test("Samples follow the probabilities")
     func frequencies() {
         let drawn = draws([2, 1, 0], temperature: 1, topP: 1, count: 20_000, seed: 1)

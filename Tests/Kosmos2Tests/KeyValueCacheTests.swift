@@ -96,14 +96,45 @@ struct KeyValueCacheTests {
         }
     }
 
-    @Test("A prompt in pieces means the same as in one", arguments: 1..<6)
+    @Test("A prompt in pieces gives the same bits as in one", arguments: 1..<6)
     func pieces(first: Int) throws {
         let model = try NanoModel.load()
         let whole = run(model, model.makeCache(capacity: 16), [])[0]
         let cache = model.makeCache(capacity: 16)
         _ = model.prefill(tokens: Array(Self.prompt.prefix(first)), cache: cache)
         let pieces = model.prefill(tokens: Array(Self.prompt.dropFirst(first)), cache: cache)
-        #expect(distance(pieces, whole).maximum <= 2e-5)
+        #expect(pieces == whole)
+    }
+
+    @Test("Prompts that are prefilled together, a layer at a time, get what they get alone")
+    func together() throws {
+        let model = try NanoModel.load()
+        let prompts = [[0, 64, 7], [0], [300, 12, 5, 9, 400, 33], [5, 5]]
+        let alone = prompts.map { model.prefill(tokens: $0, cache: model.makeCache(capacity: 8)) }
+        let caches = prompts.map { _ in model.makeCache(capacity: 8) }
+        let pass = model.decoderPass(zip(prompts, caches).map { .init($0, cache: $1) })
+        while !pass.isDone {
+            #expect(caches.allSatisfy { $0.count == 0 }, "nothing counts before the last layer")
+            pass.advance(layers: 1)
+        }
+        #expect(caches.map(\.count) == prompts.map(\.count))
+        let logits = pass.logits()
+        for row in prompts.indices {
+            #expect(Array(UnsafeBufferPointer(start: logits.row(row), count: logits.shape[1])) == alone[row])
+        }
+    }
+
+    @Test("Pictures that are encoded together, a layer at a time, get what they get alone")
+    func pictures() throws {
+        let model = try NanoModel.load()
+        let side = model.configuration.vision.imageSize
+        let pixels = (1...3).map { picture in
+            (0..<3 * side * side).map { Float(($0 * picture) % 251) / 125 - 1 }
+        }
+        let pass = model.visionPass(pixels)
+        while !pass.isDone { pass.advance(layers: 1) }
+        #expect(pass.embeddings.map(\.array) == pixels.map { model.encodeImage($0).array })
+        #expect(pass.embeddings[0].array != pass.embeddings[1].array)
     }
 
     @Test("A batch in any order gives each sequence what it gets alone")
@@ -124,7 +155,7 @@ struct KeyValueCacheTests {
         let together = model.step(tokens: rows.map { $0 + 40 }, caches: rows.map { caches[$0] })
         for (place, row) in rows.enumerated() {
             let values = UnsafeBufferPointer(start: together.row(place), count: together.shape[1])
-            #expect(distance(values, alone[row]).maximum <= 2e-5, "sequence \(row)")
+            #expect(Array(values) == alone[row], "sequence \(row)")
             #expect(caches[row].count == prompts[row].count + 1)
         }
     }

@@ -39,4 +39,20 @@ struct JobLineTests {
         #expect(line.withdraw(second))
         #expect(!line.withdraw(second))
     }
+
+    @Test func whoDoesNotWaitHearsAtOnceThatThereIsNothing() throws {
+        let line = line()
+        #expect(try #require(line.next(waits: false)).job.dispatch == first)
+        #expect(line.withdraw(second))
+        #expect(line.next(waits: false) == nil)
+    }
+
+    /// However often and in whichever way it is asked.
+    @Test func aClosedLineHasNothing() throws {
+        let line = line()
+        let taken = try #require(line.next())
+        line.close()
+        #expect(taken.cancellation.isCancelled)
+        for waits in [false, true, false, true] { #expect(line.next(waits: waits) == nil) }
+    }
 }

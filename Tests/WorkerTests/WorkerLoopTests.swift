@@ -19,15 +19,16 @@ struct WorkerLoopTests {
         let ended: Task<WorkerError?, Never>
 
         init(
-            broker: ScriptedBroker = ScriptedBroker(), credits: UInt32 = 1, grace: Duration = .seconds(20),
+            broker: ScriptedBroker = ScriptedBroker(), slots: UInt32 = 1, credits: UInt32 = 1,
+            grace: Duration = .seconds(20),
             hangLimit: Duration = .seconds(30), failing: Bool = false
         ) {
             self.broker = broker
             var logger = Logger(label: "worker")
             logger.logLevel = .critical
             let configuration = WorkerConfiguration(
-                endpoint: broker.endpoint, name: "bench", instance: "c0ffee", pid: 7, version: "0.1", credits: credits,
-                drainGrace: grace, helloInterval: .milliseconds(100), hangLimit: hangLimit)
+                endpoint: broker.endpoint, name: "bench", instance: "c0ffee", pid: 7, version: "0.1", slots: slots,
+                credits: credits, drainGrace: grace, helloInterval: .milliseconds(100), hangLimit: hangLimit)
             let worker = WorkerLoop(configuration, logger: logger) { [controls] in
                 if failing { throw WorkerError.engine("no weights") }
                 return FakeRunner(controls: controls)
@@ -131,6 +132,50 @@ struct WorkerLoopTests {
         bench.broker.say(.cancel(job.dispatch, reason: "enough"))
         #expect(try await bench.broker.hearResult().status.code == .cancelled)
         #expect(await bench.finish() == nil)
+    }
+
+    @Test func jobsRunSideBySideUpToTheSlots() async throws {
+        let bench = Bench(slots: 2, credits: 4)
+        try await bench.broker.welcome()
+        for call in ["a", "b", "c"] { bench.broker.say(.job(bench.job("idle", call: call))) }
+        var started: [String] = []
+        while started.count < 2 {
+            started.append(try await bench.broker.hear { if case .started(let it) = $0 { it.call } else { nil } })
+        }
+        #expect(started == ["a", "b"])
+        // A job that needs no time cannot overtake the third: the slots are taken.
+        bench.broker.say(.job(bench.job("answer", call: "d")))
+        bench.broker.say(.cancel(Dispatch(call: "b", attempt: 1), reason: ""))
+        let cancelled = try await bench.broker.hearResult()
+        #expect(cancelled.dispatch.call == "b" && cancelled.status.code == .cancelled)
+        bench.controls.release()
+        bench.controls.release()
+        var ends = Set<String>()
+        while ends.count < 3 { ends.insert(try await bench.broker.hearResult().dispatch.call) }
+        #expect(ends == ["a", "c", "d"])
+        #expect(bench.controls.peak.load(ordering: .relaxed) == 2)
+        #expect(await bench.finish() == nil)
+    }
+
+    @Test func allJobsThatOutlastTheGraceAreHandedBack() async throws {
+        let bench = Bench(slots: 3, credits: 3, grace: .milliseconds(50))
+        try await bench.broker.welcome()
+        for call in ["a", "b", "c"] { bench.broker.say(.job(bench.job("idle", call: call))) }
+        for _ in 0..<3 { try await bench.broker.hear { if case .started = $0 { true } else { nil } } }
+        bench.worker.stop()
+        var returned = Set<String>()
+        let bye = try await bench.broker.hear { message -> RPCStatus? in
+            switch message {
+            case .drain(let dispatches): returned.formUnion(dispatches.map(\.call))
+            case .result(let result): Issue.record("answered with \(result.status)")
+            case .bye(let status): return status
+            default: break
+            }
+            return nil
+        }
+        #expect(returned == ["a", "b", "c"] && bye == .ok)
+        #expect(await bench.ended.value == nil)
+        bench.broker.stop()
     }
 
     /// The beats of a worker whose engine hangs go on, while its progress stands still.

@@ -180,6 +180,33 @@ struct WorkerSessionTests {
         #expect(actions == [.send(.hello(hello))])
     }
 
+    /// It is free when all of them have ended, in whatever order.
+    @Test func helloWaitsForEveryJobOfTheEngine() {
+        var session = open()
+        for dispatch in [first, second] {
+            _ = session.received(.job(job(dispatch)), at: start)
+            _ = session.started(dispatch)
+        }
+        #expect(Set(session.received(.who, at: start)) == [.cancel(first), .cancel(second)])
+        _ = session.finished(JobResult(dispatch: second, status: RPCStatus(.cancelled)))
+        var actions = session.timePassed(at: start + .seconds(1), progress: 0)
+        #expect(actions == [])
+        _ = session.finished(JobResult(dispatch: first, status: RPCStatus(.cancelled)))
+        actions = session.timePassed(at: start + .seconds(1), progress: 0)
+        #expect(actions == [.send(.hello(hello))])
+    }
+
+    @Test func aWorkerIsBusyWhileAnyJobRuns() {
+        var session = open()
+        for dispatch in [first, second] {
+            _ = session.received(.job(job(dispatch)), at: start)
+            _ = session.started(dispatch)
+        }
+        _ = session.finished(JobResult(dispatch: second, status: .ok))
+        let actions = session.timePassed(at: start + .seconds(1), progress: 5)
+        #expect(actions == [.send(.beat(WorkerBeat(progress: 5, jobs: [first], isBusy: true)))])
+    }
+
     @Test func anEngineThatHangsIsGivenUp() {
         var session = open()
         _ = session.received(.job(job(first)), at: start)

@@ -28,6 +28,8 @@ struct BenchEngine: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Pictures that are decoded side by side.", valueName: "n")) var batch = 1
     @Option(help: ArgumentHelp("Tokens of each.", valueName: "n")) var tokens = Options.defaultTokens
     @Option(help: ArgumentHelp("Measure a detect of so many labels as well.", valueName: "n")) var labels = 0
+    @Option(help: ArgumentHelp("Measure so many jobs side by side as well, such as 1,2,4,8.", valueName: "n,n"))
+    var jobs: NumberList?
     @Option(help: ArgumentHelp("How often each thing is measured.", valueName: "n")) var repeats = Options
         .defaultRepeats
     @Option(help: ArgumentHelp("A JPEG or PNG file. (default: a picture made up)", valueName: "file"))
@@ -35,7 +37,9 @@ struct BenchEngine: AsyncParsableCommand {
     @Flag(help: "Print JSON.") var json = false
 
     func validate() throws {
-        if let fault = Options.fault(batch: batch, tokens: tokens, labels: labels, repeats: repeats) {
+        if let fault = Options.fault(
+            batch: batch, tokens: tokens, labels: labels, repeats: repeats, jobs: jobs?.numbers ?? [])
+        {
             throw ValidationError(fault)
         }
     }
@@ -43,7 +47,7 @@ struct BenchEngine: AsyncParsableCommand {
     func run() async throws {
         let options = Options(
             modelFolder: try Program.modelFolder(named: model.model), engine: model.engine(threads: Program.processors),
-            batch: batch, tokens: tokens, labels: labels, repeats: repeats,
+            batch: batch, tokens: tokens, labels: labels, repeats: repeats, jobs: jobs?.numbers ?? [],
             picture: try image.map { path throws(CommandFailure) in try PictureFile.load(path).bytes })
         let progress = ProgressLine("measuring")
         let outcome = await Blocking.run { Self.measure(options, progress) }
@@ -66,5 +70,16 @@ struct BenchEngine: AsyncParsableCommand {
         } catch {
             return .failure(CommandFailure(.badInput, "the model cannot be used: \(error)"))
         }
+    }
+}
+
+/// Numbers with commas between them.
+struct NumberList: ExpressibleByArgument {
+    let numbers: [Int]
+
+    init?(argument: String) {
+        let parts = argument.split(separator: ",", omittingEmptySubsequences: false)
+        numbers = parts.compactMap { Int($0) }
+        guard numbers.count == parts.count else { return nil }
     }
 }

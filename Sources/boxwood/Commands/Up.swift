@@ -17,6 +17,7 @@ struct Up: AsyncParsableCommand {
 
     @Option(help: ArgumentHelp("How many workers.", valueName: "n"))
     var workers = 2
+    @OptionGroup var slots: SlotOptions
     @OptionGroup var endpoints: EndpointOptions
     @OptionGroup var model: ModelOptions
     @OptionGroup var log: LogOptions
@@ -40,7 +41,7 @@ struct Up: AsyncParsableCommand {
     }
 
     private func plan(_ folder: String) -> SupervisorLoop.Plan {
-        let engine = model.arguments(folder: folder, threads: max(1, Program.processors / workers))
+        let engine = model.arguments(folder: folder, threads: max(1, Program.processors / workers)) + slots.arguments
         let common = log.arguments + ["--supervised"]
         return SupervisorLoop.Plan(
             program: Program.path, workers: workers,

@@ -19,14 +19,12 @@ struct WorkerCommand: AsyncParsableCommand {
     var endpoint = WireLimits.backEndpoint
     @Option(help: ArgumentHelp("What `boxwood status` calls it. (default: worker-PID)", valueName: "text"))
     var name: String?
-    @Option(help: ArgumentHelp("Jobs it holds at a time, the running one included.", valueName: "n"))
-    var slots: UInt32 = 1
+    @OptionGroup var slots: SlotOptions
     @OptionGroup var model: ModelOptions
     @OptionGroup var log: LogOptions
     @OptionGroup var supervised: Supervised
 
     func validate() throws {
-        guard (1...64).contains(slots) else { throw ValidationError("--slots is 1 to 64") }
         guard name.map({ !$0.isEmpty && $0.utf8.count <= WireLimits.idBytes }) ?? true else {
             throw ValidationError("--name has 1 to \(WireLimits.idBytes) bytes")
         }
@@ -38,7 +36,7 @@ struct WorkerCommand: AsyncParsableCommand {
         let pid = ProcessInfo.processInfo.processIdentifier
         let name = name ?? "worker-\(pid)"
         let configuration = WorkerConfiguration(
-            endpoint: endpoint, name: name, pid: UInt32(pid), version: Program.version, credits: slots)
+            endpoint: endpoint, name: name, pid: UInt32(pid), version: Program.version, slots: slots.slots)
         let options = model.engine(threads: Program.processors)
         let folder = try Program.modelFolder(named: model.model)
         let loop = WorkerLoop(configuration, modelFolder: folder, engine: options, logger: log.logger(name))

@@ -7,6 +7,8 @@ public import Kosmos2
 
 /// Which model, and how it is computed.
 struct ModelOptions: ParsableArguments {
+    private static let standardPictureMegabytes = EngineOptions.defaultPictureCacheBytes / 1_000_000
+
     @Option(
         help: ArgumentHelp(
             "The model's folder; else BOXWOOD_MODEL, else models/boxwood-nano beside the program or above the "
@@ -25,16 +27,26 @@ struct ModelOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Threads of the arithmetic. (default: all processors, shared out)", valueName: "n"))
     var threads: Int?
 
+    @Option(
+        help: ArgumentHelp(
+            "Megabytes of pictures that are kept, encoded, for the next task on the same one. (default: \(standardPictureMegabytes))",
+            valueName: "n"))
+    var pictureCacheMb: Int?
+
     func validate() throws {
+        if let pictureCacheMb, !(0...1_000_000).contains(pictureCacheMb) {
+            throw ValidationError("--picture-cache-mb is 0 to 1000000")
+        }
         if let threads, !(1...1024).contains(threads) { throw ValidationError("--threads is 1 to 1024") }
     }
 
-    var isGiven: Bool { model != nil || precision != nil || cache != nil || threads != nil }
+    var isGiven: Bool { model != nil || precision != nil || cache != nil || threads != nil || pictureCacheMb != nil }
 
     /// - Parameter threads: unless the command line names a number.
     func engine(threads standard: Int) -> EngineOptions {
         EngineOptions(
-            threads: threads ?? standard, precision: precision ?? .f32, cacheFolder: cache ?? Program.cacheFolder)
+            threads: threads ?? standard, precision: precision ?? .f32, cacheFolder: cache ?? Program.cacheFolder,
+            pictureCacheBytes: (pictureCacheMb ?? Self.standardPictureMegabytes) * 1_000_000)
     }
 
     /// The same options for a worker's command line.
@@ -43,6 +55,7 @@ struct ModelOptions: ParsableArguments {
         return [
             "--model", folder, "--precision", options.precision.rawValue, "--cache", options.cacheFolder,
             "--threads", String(options.threads),
+            "--picture-cache-mb", String(options.pictureCacheBytes / 1_000_000),
         ]
     }
 }
