@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: MIT
 
-import Grounding
-import Imaging
+package import Grounding
+package import Imaging
 
 /// A `detect` that looks at a picture and at tiles of it: what is asked of each, and one result out of all answers.
 ///
 /// A layer above the engine's way of answering for one picture: every tile is a picture of its own there, asked with the
 /// same labels and the same least score, and scored alike, so scores can be compared.
-struct TiledDetection {
+package struct TiledDetection {
     private let picture: RGBImage
     /// The parts of the picture beside the whole.
-    let tiles: [Tile]
+    package let tiles: [Tile]
 
     /// - Parameter image: the bytes of the picture's file.
-    init(_ image: [UInt8], _ tiling: Tiling, limits: ImageLimits) throws(TaskError) {
+    package init(_ image: [UInt8], _ tiling: Tiling, limits: ImageLimits) throws(TaskError) {
         do {
             picture = try ImageDecoder.decode(image, limits: limits, mode: .boxwood)
         } catch {
@@ -38,7 +38,7 @@ struct TiledDetection {
     ///   - labels: those that were asked for.
     ///   - whole: the answer for the whole picture.
     ///   - parts: those for `tiles`, in their order.
-    func merged(_ labels: [String], _ whole: GroundingResult, _ parts: [GroundingResult]) -> GroundingResult {
+    package func merged(_ labels: [String], _ whole: GroundingResult, _ parts: [GroundingResult]) -> GroundingResult {
         precondition(parts.count == tiles.count, "tiled detection: \(parts.count) answers for \(tiles.count) tiles")
         let all = [whole] + parts
         let assembly = ResultAssembly(width: picture.width, height: picture.height)

@@ -51,6 +51,43 @@ struct TiledDetectionTests {
         }
     }
 
+    /// An answer whose boxes of "cat" are given as fractions of its own picture.
+    private func answer(_ boxes: [([Double], Double)], warnings: [String] = [], finish: FinishReason = .stop)
+        -> GroundingResult
+    {
+        let found = boxes.map { edges, score in
+            GroundedBox(
+                pixels: PixelBox(xmin: 0, ymin: 0, xmax: 1, ymax: 1),
+                normalized: NormalizedBox(xmin: edges[0], ymin: edges[1], xmax: edges[2], ymax: edges[3]), score: score,
+                patches: PatchPair(upperLeft: 0, lowerRight: 1023))
+        }
+        return GroundingResult(
+            id: "a", task: .detect, model: ModelIdentity(name: "m", revision: "r", precision: "f32"),
+            image: ImageDescription(width: 100, height: 60, sha256: "", orientation: 1), caption: "cat",
+            entities: [Entity(phrase: "cat", span: 0..<3, label: "cat", source: .model, boxes: found)], text: "t",
+            finishReason: finish, warnings: warnings, usage: Usage(promptTokens: 5, generatedTokens: 2))
+    }
+
+    @Test("A box that a tile's edge cuts gives way to a whole one, however sure it is")
+    func cut() throws {
+        let picture = try PNGEncoder.encode(
+            RGBImage(width: 100, height: 60, pixels: [UInt8](repeating: 9, count: 100 * 60 * 3)))
+        let grid = Tiling.grids([.init(columns: 2, rows: 1)])
+        let detection = try TiledDetection(picture, grid, limits: ImageLimits())
+        #expect(detection.tiles.map(\.x) == [0..<58, 42..<100])
+        let whole = answer([([0.3, 0.2, 0.7, 0.8], 0.7)], warnings: ["odd"])
+        let left = answer([([0.52, 0.2, 1, 0.8], 0.9), ([0.1, 0.1, 0.2, 0.3], 0.8)], warnings: ["odd", "cut"])
+        let right = answer([([0, 0.2, 0.48, 0.8], 0.95)], finish: .length)
+        let result = detection.merged(["dog", "cat"], whole, [left, right])
+        let boxes = try #require(result.entities.first).boxes
+        #expect(result.entities.map(\.label) == ["cat"] && boxes.map(\.score) == [0.8, 0.7])
+        #expect(boxes[1] == whole.entities[0].boxes[0])
+        #expect(abs(boxes[0].pixels.xmin - 5.8) < 1e-9 && abs(boxes[0].pixels.ymax - 18) < 1e-9)
+        #expect(boxes[0].patches == LocationGrid.clampedPair(boxes[0].normalized))
+        #expect(result.warnings == ["odd", "cut"] && result.finishReason == .length && result.text == "t\nt\nt")
+        #expect(result.usage.promptTokens == 15 && result.usage.generatedTokens == 6 && result.usage.tiles == 2)
+    }
+
     @Test("Labels stay apart and in order, and one that is asked for twice is answered twice")
     func labels() throws {
         let image = try distant()
