@@ -19,6 +19,10 @@ struct QuantizedWeights {
     /// Matrices that are looked up by row or added, and never multiplied with.
     private static let notMultiplied = ["position_embedding.weight", "embed_positions.weights", "lm_head.weight"]
 
+    /// What four bits would harm more than all the rest together, and what is half a percent of a token's bytes: the scores
+    /// of the first layer, whose inputs are bare embeddings.
+    private static let inEight = ["q_proj", "k_proj"].map { "text_model.model.layers.0.self_attn.\($0).weight" }
+
     /// Maps the file of that checkpoint, and makes it first where it is missing or another checkpoint's.
     ///
     /// - Parameters:
@@ -56,9 +60,10 @@ struct QuantizedWeights {
             Self.format(name, precision), packed: packed, outputs: outputs, inputs: inputs)
     }
 
-    /// Four bits for what a token reads: all of the text decoder and its head. A picture is encoded once.
+    /// Four bits for what a token reads, the text decoder and its head; a picture is encoded once.
     private static func format(_ name: String, _ precision: Precision) -> PackedFormat {
-        precision == .q4 && NormBefore.name(name) != nil ? .fourBits : .eightBits
+        let isFour = precision == .q4 && NormBefore.name(name) != nil && !inEight.contains(name)
+        return isFour ? .fourBits : .eightBits
     }
 
     /// Every matrix of the checkpoint, by name.

@@ -85,14 +85,16 @@ struct FourBitPackingTests {
     }
 
     @Test(
-        "Weights that are levels times a scale come back to the bit", arguments: shapes, [Float(0.5), -0.25, 1 / 1024])
+        "Weights that are levels times a scale come back to the bit", arguments: [(16, 128), (5, 31), (48, 1024)],
+        [0.5, -0.25, 0.0009765625] as [Float])
     func exact(shape: (outputs: Int, inputs: Int), scale: Float) {
         let values = (0..<shape.outputs * shape.inputs).map { index in
             let (row, column) = (index / shape.inputs, index % shape.inputs)
             let isFirst = column % PackedFormat.fourBits.group == 0
             return scale * (isFirst ? -127 : Self.levels[(row + column * 7 / 3) % Self.levels.count])
         }
-        #expect(unpacked(values, shape) == values)
+        let back = unpacked(values, shape)
+        #expect(zip(back, values).allSatisfy { $0 == $1 })
     }
 
     @Test("An input that does not count does not spoil its group")
