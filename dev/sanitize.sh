@@ -11,7 +11,7 @@ trap 'rm -rf "$out"' EXIT
 
 kernels=Sources/CKernels
 "$clang" -g -O1 -fsanitize=address,undefined -fno-sanitize-recover=all -I "$kernels/include" \
-    dev/sanitize/kernels.c "$kernels"/{f32,kernels,q4,q8}.c -o "$out/kernels" -lm 2>"$out/log" || { cat "$out/log" >&2; exit 1; }
+    dev/sanitize/kernels.c "$kernels"/{f32,kernels,q4,q4_pack,q8}.c -o "$out/kernels" -lm 2>"$out/log" || { cat "$out/log" >&2; exit 1; }
 "$out/kernels"
 "$clang" -g -O1 -fsanitize=thread -I "$kernels/include" dev/sanitize/team.c "$kernels/team.c" -o "$out/team" \
     -L "$libraries" -Wl,-rpath,"$libraries" -ldispatch -lBlocksRuntime -lpthread 2>"$out/log" || { cat "$out/log" >&2; exit 1; }

@@ -1,106 +1,15 @@
 // SPDX-License-Identifier: MIT
-// Packing of 4-bit weights, and how a tile of them is summed.
-#include "include/q4.h"
-
-#include <math.h>
-
+// What packed 4-bit weights stand for, and how a tile of them is summed.
 #include "include/kernels.h"
 #include "packed_rows.h"
-
-enum { HALF_BYTES = BW_Q8_PANEL * sizeof(uint16_t), LINES = BW_Q4_GROUP / 4, LINE_BYTES = 2 * BW_Q8_PANEL };
-enum { GROUP_BYTES = HALF_BYTES + LINES * LINE_BYTES };
-enum { LEAST = -8, MOST = 7 };
-// What the 16 codes stand for, times the scale.
-static const int8_t levels[16] = {-8, -7, -6, -5, -4, -3, -2, -1, 0, 1, 2, 3, 4, 5, 6, 7};
-
-// As many groups as the packed activations have, whose groups are longer: the last ones may be all zeros.
-static size_t groups(size_t inputs) { return bw_q8_padded(inputs) / BW_Q4_GROUP; }
+#include "q4_layout.h"
 
 size_t bw_q4_panel_bytes(size_t inputs) { return groups(inputs) * GROUP_BYTES; }
-
-// Half precision by rounding to nearest, ties to even; for magnitudes that scales have: below 65504.
-static uint16_t to_half(float x) {
-    uint32_t bits;
-    memcpy(&bits, &x, 4);
-    uint16_t sign = (uint16_t)(bits >> 16 & 0x8000);
-    float magnitude = fabsf(x);
-    if (magnitude < 0x1p-14f) return sign | (uint16_t)lrintf(magnitude * 0x1p24f);
-    memcpy(&bits, &magnitude, 4);
-    bits += 0xFFF + (bits >> 13 & 1);
-    return sign | (uint16_t)((bits >> 13) - (112 << 10));
-}
 
 static float from_half(uint16_t half) {
     float x;
     bw_widen_f16(&half, 1, &x);
     return x;
-}
-
-// A weight over its scale, rounded to what four bits hold. Adding 1.5 * 2^23 rounds to an integer, ties to even; a loop of it
-// becomes vector code.
-static inline float rounded(float x) {
-    float q = (x + 12582912.0f) - 12582912.0f;
-    return q < LEAST ? LEAST : q > MOST ? MOST : q;
-}
-
-// The squared error that a scale leaves, summed in parts that become vector registers.
-static float error_of(const float w[BW_Q4_GROUP], float scale) {
-    enum { PARTS = 16 };
-    float parts[PARTS] = {0}, inverse = scale != 0 ? 1 / scale : 0;
-    for (size_t i = 0; i < BW_Q4_GROUP; i += PARTS)
-        for (size_t j = 0; j < PARTS; j++) {
-            float d = w[i + j] - scale * rounded(w[i + j] * inverse);
-            parts[j] += d * d;
-        }
-    for (size_t j = 1; j < PARTS; j++) parts[0] += parts[j];
-    return parts[0];
-}
-
-// The scale, in half precision, that rounds a group best: the extreme weight at or around either end of the range.
-static uint16_t best_scale(const float w[BW_Q4_GROUP]) {
-    float extreme = 0;
-    for (size_t i = 0; i < BW_Q4_GROUP; i++) extreme = fabsf(w[i]) > fabsf(extreme) ? w[i] : extreme;
-    uint16_t best = 0;
-    float least = INFINITY;
-    for (int step = -6; step <= 4; step++) {
-        for (int sign = -1; sign <= 1; sign += 2) {
-            uint16_t half = to_half(extreme / ((float)sign * (8 + 0.25f * (float)step)));
-            float error = error_of(w, from_half(half));
-            if (error < least) {
-                least = error;
-                best = half;
-            }
-        }
-    }
-    return best;
-}
-
-// Where a weight stands in its group: the byte, and how far its half is shifted.
-static size_t byte_of(size_t c, size_t i) { return i / 4 * LINE_BYTES + c * 2 + i % 2; }
-static int shift_of(size_t i) { return i % 4 < 2 ? 0 : 4; }
-
-void bw_q4_pack(const float *w, size_t outputs, size_t inputs, size_t first, size_t panels, uint8_t *packed) {
-    for (size_t p = 0; p < panels; p++) {
-        for (size_t g = 0; g < groups(inputs); g++, packed += GROUP_BYTES) {
-            memset(packed, 0, HALF_BYTES);
-            memset(packed + HALF_BYTES, 0x88, LINES * LINE_BYTES);
-            size_t start = g * BW_Q4_GROUP;
-            if (start >= inputs) continue;
-            size_t length = inputs - start < BW_Q4_GROUP ? inputs - start : BW_Q4_GROUP;
-            for (size_t c = 0; c < BW_Q8_PANEL && (first + p) * BW_Q8_PANEL + c < outputs; c++) {
-                float group[BW_Q4_GROUP] = {0};
-                memcpy(group, w + (p * BW_Q8_PANEL + c) * inputs + start, length * sizeof *group);
-                uint16_t half = best_scale(group);
-                memcpy(packed + c * sizeof half, &half, sizeof half);
-                float scale = from_half(half), inverse = scale != 0 ? 1 / scale : 0;
-                for (size_t i = 0; i < length; i++) {
-                    uint8_t *byte = packed + HALF_BYTES + byte_of(c, i);
-                    int q = (int)rounded(group[i] * inverse) - LEAST;
-                    *byte = (uint8_t)((*byte & ~(0xF << shift_of(i))) | q << shift_of(i));
-                }
-            }
-        }
-    }
 }
 
 static int weight(const uint8_t *group, size_t c, size_t i) {

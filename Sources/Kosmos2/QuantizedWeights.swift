@@ -15,9 +15,13 @@ struct QuantizedWeights {
     private let precision: Precision
 
     /// Changes whenever the packed bytes of the same weight would.
-    private static let layoutVersion = 1
+    private static let layoutVersion = 2
     /// Matrices that are looked up by row or added, and never multiplied with.
     private static let notMultiplied = ["position_embedding.weight", "embed_positions.weights", "lm_head.weight"]
+
+    /// What four bits would harm more than all the rest together, and what is half a percent of a token's bytes: the scores
+    /// of the first layer, whose inputs are bare embeddings.
+    private static let inEight = ["q_proj", "k_proj"].map { "text_model.model.layers.0.self_attn.\($0).weight" }
 
     /// Maps the file of that checkpoint, and makes it first where it is missing or another checkpoint's.
     ///
@@ -56,10 +60,10 @@ struct QuantizedWeights {
             Self.format(name, precision), packed: packed, outputs: outputs, inputs: inputs)
     }
 
-    /// Attention loses far more by four bits than the feed-forward, which is two thirds of what a token reads.
+    /// Four bits for what a token reads, the text decoder and its head; a picture is encoded once.
     private static func format(_ name: String, _ precision: Precision) -> PackedFormat {
-        let isFeedForward = name.hasPrefix("text_model.model.layers.") && name.contains(".ffn.")
-        return precision == .q4 && isFeedForward ? .fourBits : .eightBits
+        let isFour = precision == .q4 && NormBefore.name(name) != nil && !inEight.contains(name)
+        return isFour ? .fourBits : .eightBits
     }
 
     /// Every matrix of the checkpoint, by name.
@@ -94,7 +98,10 @@ struct QuantizedWeights {
         var done = 0
         try SafetensorsWriter.write(layout, to: path) { entry, bytes throws(CheckpointError) in
             guard let tensor = checkpoint.tensor(entry.name) else { return }
-            QuantizedMatrix.pack(WeightMatrix(tensor), format(entry.name, precision), into: bytes)
+            let matrix = WeightMatrix(tensor)
+            QuantizedMatrix.pack(
+                matrix, format(entry.name, precision),
+                importance: NormBefore.secondMoments(entry.name, inputs: matrix.inputs, checkpoint), into: bytes)
             tensor.discardPages()
             done += entry.byteCount
             report(done, total)

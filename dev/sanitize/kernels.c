@@ -32,9 +32,16 @@ struct layout {
     int (*product)(const char *version, const int16_t *q, const float *scales, size_t rows, const uint8_t *packed,
                    size_t outputs, size_t inputs, size_t first, size_t panels, const float *bias, float *y);
 };
+static void pack_four(const float *w, size_t outputs, size_t inputs, size_t first, size_t panels, uint8_t *packed) {
+    float *importance = numbers(inputs);
+    for (size_t i = 0; i < inputs; i++) importance[i] = fabsf(importance[i]);
+    bw_q4_pack(w, importance, outputs, inputs, first, panels, packed);
+    free(importance);
+}
+
 static const struct layout layouts[] = {
     {bw_q8_panel_bytes, bw_q8_pack, bw_q8_unpack_row, bw_q8_product_version},
-    {bw_q4_panel_bytes, bw_q4_pack, bw_q4_unpack_row, bw_q4_product_version},
+    {bw_q4_panel_bytes, pack_four, bw_q4_unpack_row, bw_q4_product_version},
 };
 
 static void packed(struct layout layout, const float *x, size_t rows, const float *w, size_t outputs, size_t inputs) {

@@ -6,7 +6,7 @@ internal import CKernels
 public enum PackedFormat: Sendable, Hashable, CaseIterable {
     /// Eight bits, and a scale for every 128 inputs of an output: 8.25 bits a weight.
     case eightBits
-    /// Four bits, and the scale of least error for every 32 inputs of an output: 4.5 bits a weight.
+    /// One of 16 uneven levels, and the scale of least error for every 32 inputs of an output: 4.5 bits a weight.
     case fourBits
 
     /// How many inputs of an output share a scale.
@@ -29,10 +29,13 @@ public enum PackedFormat: Sendable, Hashable, CaseIterable {
     typealias MutableBytes = UnsafeMutablePointer<UInt8>
 
     /// Packs panel `index` of a weight with so many outputs from its float32 rows.
-    func pack(_ rows: UnsafePointer<Float>, outputs: Int, inputs: Int, panel index: Int, into packed: MutableBytes) {
+    func pack(
+        _ rows: UnsafePointer<Float>, importance: UnsafePointer<Float>?, outputs: Int, inputs: Int, panel index: Int,
+        into packed: MutableBytes
+    ) {
         switch self {
         case .eightBits: bw_q8_pack(rows, outputs, inputs, index, 1, packed)
-        case .fourBits: bw_q4_pack(rows, outputs, inputs, index, 1, packed)
+        case .fourBits: bw_q4_pack(rows, importance, outputs, inputs, index, 1, packed)
         }
     }
 

@@ -37,12 +37,21 @@ public struct QuantizedMatrix {
         self.inputs = inputs
     }
 
-    /// Packs a weight; `destination` has the bytes of its packed shape.
+    /// Packs a weight.
+    ///
+    /// - Parameters:
+    ///   - importance: `[K]`, zero or more: how much the error of each input counts, all alike if `nil`. Only four bits leave
+    ///     a choice to be made by it.
+    ///   - destination: the bytes of the packed shape.
     public static func pack(
-        _ weight: WeightMatrix, _ format: PackedFormat, into destination: UnsafeMutableRawBufferPointer
+        _ weight: WeightMatrix, _ format: PackedFormat, importance: Tensor? = nil,
+        into destination: UnsafeMutableRawBufferPointer
     ) {
         let shape = packedShape(format, outputs: weight.outputs, inputs: weight.inputs)
         precondition(destination.count == shape.count, "pack: \(destination.count) bytes for \(shape)")
+        precondition(
+            importance.map { $0.count == weight.inputs } ?? true,
+            "pack: \(weight.inputs) inputs, importance \(importance!.shape)")
         let target = destination.baseAddress!.assumingMemoryBound(to: UInt8.self)
         ThreadTeam.split(shape[0]) { panels in
             let rows = Tensor([BW_Q8_PANEL, weight.inputs])
@@ -52,8 +61,8 @@ public struct QuantizedMatrix {
                     weight.copyRow(row, to: rows.row(row - first))
                 }
                 format.pack(
-                    rows.pointer, outputs: weight.outputs, inputs: weight.inputs, panel: index,
-                    into: target + index * shape[1])
+                    rows.pointer, importance: importance.map { UnsafePointer($0.pointer) }, outputs: weight.outputs,
+                    inputs: weight.inputs, panel: index, into: target + index * shape[1])
             }
         }
     }
