@@ -30,4 +30,16 @@ public struct StoredTensor: @unchecked Sendable {
     public func reshaped(_ shape: Shape) -> StoredTensor {
         StoredTensor(elementType: elementType, shape: shape, bytes: bytes, owner: owner)
     }
+
+    /// Some of the first axis's entries, in place.
+    /// - Precondition: rank 1 or more, and the range lies within the first axis.
+    public func rows(_ range: Range<Int>) -> StoredTensor {
+        precondition(
+            shape.rank > 0 && range.lowerBound >= 0 && range.upperBound <= shape[0], "rows \(range) of \(shape)")
+        let size = shape[0] == 0 ? 0 : bytes.count / shape[0]
+        return StoredTensor(
+            elementType: elementType, shape: Shape([range.count] + shape.extents.dropFirst()),
+            bytes: UnsafeRawBufferPointer(rebasing: bytes[range.lowerBound * size..<range.upperBound * size]),
+            owner: owner)
+    }
 }

@@ -119,4 +119,21 @@ struct QuantizedMatrixTests {
         let x = Tensor([3, 130], numbers(390, seed: 10))
         #expect(matrix(half, format).product(x).array == matrix(widened, format).product(x).array)
     }
+
+    @Test("Some outputs alone have the bits that they have among all", arguments: [0, 1, 16, 30, 32, 49])
+    func someOutputs(first: Int) {
+        let (rows, inner, outputs) = (9, 130, 50)
+        let x = Tensor([rows, inner], numbers(rows * inner, seed: 11))
+        let stored = StoredWeight(numbers(inner * outputs, seed: 12), [outputs, inner], .float32)
+        let packed = PackedFormat.allCases.map { Weight.quantized(matrix(stored, $0)) }
+        for weight in packed + [.stored(WeightMatrix(stored.tensor))] {
+            let (all, last) = (weight.product(x), weight.outputs(from: first))
+            #expect((outputs - first..<outputs - first + 16).contains(last.outputs))
+            let some = last.product(x)
+            for row in 0..<rows {
+                let expected = UnsafeBufferPointer(start: all.row(row), count: outputs).suffix(last.outputs)
+                #expect(Array(UnsafeBufferPointer(start: some.row(row), count: last.outputs)) == Array(expected))
+            }
+        }
+    }
 }

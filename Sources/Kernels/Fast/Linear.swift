@@ -23,6 +23,15 @@ public enum Weight {
         }
     }
 
+    /// The outputs from `first` on, or from a little before it where they are packed together.
+    public func outputs(from first: Int) -> Weight {
+        switch self {
+        case .stored(let matrix): .stored(matrix.outputs(first..<outputs))
+        case .quantized(let matrix):
+            .quantized(matrix.outputs(first / QuantizedMatrix.panel * QuantizedMatrix.panel..<outputs))
+        }
+    }
+
     /// Copies row `index`, widened, to `destination` (K elements).
     public func copyRow(_ index: Int, to destination: UnsafeMutablePointer<Float>) {
         switch self {

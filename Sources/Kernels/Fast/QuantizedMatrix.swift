@@ -16,6 +16,9 @@ public struct QuantizedMatrix {
     /// `[panels, bytes of a panel]`, U8.
     private let packed: StoredTensor
 
+    /// Outputs that are packed together.
+    static let panel = BW_Q8_PANEL
+
     /// The version of the product that this CPU runs: `avx512vnni`, `avx2` or `generic`.
     public static var version: String { String(cString: bw_q8_version()) }
 
@@ -90,6 +93,16 @@ public struct QuantizedMatrix {
             version: version, activations.values, activations.scales.pointer, rows: rows, bytes, outputs: outputs,
             inputs: inputs, panels: packed.shape[0], into: y.pointer)
         return ran ? y : nil
+    }
+
+    /// Some of the outputs, where they are.
+    /// - Precondition: the range begins with a panel, at a multiple of 16.
+    public func outputs(_ range: Range<Int>) -> QuantizedMatrix {
+        precondition(
+            range.lowerBound % BW_Q8_PANEL == 0 && range.upperBound <= outputs,
+            "outputs \(range) of weight [\(outputs), \(inputs)]")
+        let panels = range.lowerBound / BW_Q8_PANEL..<(range.upperBound + BW_Q8_PANEL - 1) / BW_Q8_PANEL
+        return QuantizedMatrix(format, packed: packed.rows(panels), outputs: range.count, inputs: inputs)
     }
 
     /// Copies row `index`, as it was rounded, to `destination` (K elements).

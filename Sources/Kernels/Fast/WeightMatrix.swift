@@ -52,6 +52,9 @@ public struct WeightMatrix {
         return y
     }
 
+    /// Some of the outputs, where they are.
+    public func outputs(_ range: Range<Int>) -> WeightMatrix { WeightMatrix(stored.rows(range)) }
+
     /// Copies row `index`, widened, to `destination` (K elements).
     public func copyRow(_ index: Int, to destination: UnsafeMutablePointer<Float>) {
         precondition(index >= 0 && index < outputs, "row \(index) of weight \(stored.shape)")
