@@ -145,11 +145,10 @@ package struct EngineBenchmark {
     ) -> Run {
         var run = Run()
         let begin = ContinuousClock.now
-        let vision = model.visionPass(caches.map { _ in pixels })
-        vision.finish()
+        let pictures = embeddings(of: caches.map { _ in pixels }, model)
         run.vision = Self.seconds(since: begin)
         let prefill = model.decoderPass(
-            zip(vision.embeddings, caches).map {
+            zip(pictures, caches).map {
                 .init(prompt, image: PlacedImage($0, at: PromptEncoder.imagePosition), cache: $1)
             })
         prefill.finish()
@@ -159,6 +158,15 @@ package struct EngineBenchmark {
         run.total = Self.seconds(since: begin)
         run.token = (run.total - run.firstToken) / Double(tokens - 1)
         return run
+    }
+
+    /// As many at a time as an engine takes.
+    private func embeddings(of pictures: [[Float]], _ model: Kosmos2Model) -> [Tensor] {
+        stride(from: 0, to: pictures.count, by: AdmissionPolicy.pictures).flatMap { first in
+            let pass = model.visionPass(Array(pictures[first...].prefix(AdmissionPolicy.pictures)))
+            pass.finish()
+            return pass.embeddings
+        }
     }
 
     /// The likeliest token of each row.
