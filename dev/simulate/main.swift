@@ -39,7 +39,8 @@ if let seed = option("--seed") {
 if CommandLine.arguments.contains("--capacity") { exit(try measureCapacity() ? 0 : 1) }
 
 let first = option("--from") ?? 1
-let count = max(1, option("--seeds") ?? 10_000)
+let count = option("--seeds") ?? 10_000
+guard count > 0 else { exit(1) }
 let threads = Int(option("--threads") ?? UInt64(ProcessInfo.processInfo.activeProcessorCount))
 let report = Simulation.run(seeds: first...(first + count - 1), threads: threads)
 if let failure = report.failure {

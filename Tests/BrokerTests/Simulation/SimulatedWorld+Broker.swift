@@ -152,7 +152,7 @@ extension SimulatedWorld {
                 try checker.ended(id, ending, attempts: attempts, at: now)
                 forget(id)
             case .answerAgain(let id, let earlier):
-                try checker.answeredAgain(id, with: earlier, keptAnswers[earlier])
+                try checker.answeredAgain(id, with: earlier, keptAnswers[earlier], at: now)
                 forget(id)
             case .forgetAnswer(let id):
                 keptAnswers[id] = nil

@@ -34,8 +34,14 @@ struct SimulationChecker {
 
     struct WorkerRecord {
         let credits: Int
-        /// Handed over and not answered, with whether it began.
-        var held: [Attempt: Bool] = [:]
+        struct Job {
+            var hasStarted = false
+            /// When nobody waited for it any more.
+            var endedAt: Duration?
+        }
+
+        /// Handed over and not answered.
+        var held: [Attempt: Job] = [:]
         var isDraining = false
         var lastHeard: Duration
     }
@@ -124,16 +130,18 @@ struct SimulationChecker {
         case .tooLarge, .draining, .keyReused:
             count("refused")
         }
-        finish(id, call)
+        finish(id, call, at: now)
     }
 
     /// A call of its own key was answered by what was kept.
-    mutating func answeredAgain(_ id: CallID, with earlier: CallID, _ payload: Int?) throws(Violation) {
+    mutating func answeredAgain(
+        _ id: CallID, with earlier: CallID, _ payload: Int?, at now: Duration
+    ) throws(Violation) {
         guard let call = open[id] else { throw Violation("call \(id) ended twice") }
         try require(kept.contains(earlier), "call \(id) gets an answer that is not kept")
         try require(payload == Payload.answer(call.payload), "call \(id) gets somebody else's kept answer")
         count("finished")
-        finish(id, call)
+        finish(id, call, at: now)
     }
 
     mutating func answered(
@@ -148,14 +156,17 @@ struct SimulationChecker {
             try require(payload == Payload.answer(call.payload), "call \(id) gets somebody else's answer")
             try require(isLate || now <= call.terms.deadline, "call \(id) was answered after its deadline")
             count("finished")
-            finish(id, call)
+            finish(id, call, at: now)
         }
     }
 
-    private mutating func finish(_ id: CallID, _ call: CallRecord) {
+    private mutating func finish(_ id: CallID, _ call: CallRecord, at now: Duration) {
         open[id] = nil
         works[call.work]?.calls.remove(id)
-        guard works[call.work]?.calls.isEmpty == true else { return }
+        guard let work = works[call.work], work.calls.isEmpty else { return }
+        if let holder = work.holder {
+            workers[holder]?.held[Attempt(call: call.work, number: work.blame.attempts)]?.endedAt = now
+        }
         load = (load.bytes - works[call.work]!.terms.bytes, load.pixels - works[call.work]!.terms.pixels)
         works[call.work] = nil
     }
@@ -184,7 +195,7 @@ struct SimulationChecker {
     mutating func heard(_ id: WorkerID, at now: Duration) { workers[id]?.lastHeard = now }
     mutating func drains(_ id: WorkerID) { workers[id]?.isDraining = true }
     mutating func started(_ attempt: Attempt, by id: WorkerID) {
-        if workers[id]?.held[attempt] != nil { workers[id]!.held[attempt] = true }
+        workers[id]?.held[attempt]?.hasStarted = true
     }
 
     mutating func released(_ attempt: Attempt, by id: WorkerID) {
@@ -198,17 +209,22 @@ struct SimulationChecker {
 
     mutating func lost(_ id: WorkerID, at now: Duration) {
         guard let worker = workers.removeValue(forKey: id) else { return }
-        for (attempt, hasStarted) in worker.held {
+        for (attempt, job) in worker.held {
             guard works[attempt.call]?.holder == id else { continue }
             works[attempt.call]!.blame.losses += 1
-            if hasStarted { works[attempt.call]!.blame.failures += 1 }
+            if job.hasStarted { works[attempt.call]!.blame.failures += 1 }
             works[attempt.call]!.holder = nil
         }
         if workers.isEmpty { withoutWorkerSince = now }
     }
 
     mutating func stoodStill(_ gap: Duration, at now: Duration) {
-        for id in workers.keys { workers[id]!.lastHeard = min(now, workers[id]!.lastHeard + gap) }
+        for (id, worker) in workers {
+            workers[id]!.lastHeard = min(now, worker.lastHeard + gap)
+            for (attempt, job) in worker.held {
+                workers[id]!.held[attempt]!.endedAt = job.endedAt.map { min(now, $0 + gap) }
+            }
+        }
     }
 
     mutating func expelled(_ id: WorkerID, _ loss: WorkerLoss, at now: Duration) throws(Violation) {
@@ -232,7 +248,7 @@ struct SimulationChecker {
         try checkTurn(attempt.call, work, at: now)
         works[attempt.call]!.holder = id
         works[attempt.call]!.blame.attempts += 1
-        workers[id]!.held[attempt] = false
+        workers[id]!.held[attempt] = WorkerRecord.Job()
         if work.isSuspect { suspects.insert(attempt) }
     }
 
@@ -317,6 +333,10 @@ struct SimulationChecker {
         }
         for (id, worker) in workers where worker.lastHeard + terms.silenceLimit <= now {
             throw Violation("\(id) is silent for \(now - worker.lastHeard) and still here")
+        }
+        for (id, worker) in workers {
+            let owed = worker.held.values.compactMap(\.endedAt).min()
+            try require(owed.map { now < $0 + terms.answerLimit } ?? true, "a credit of \(id) is gone for ever")
         }
     }
 
