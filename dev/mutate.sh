@@ -76,8 +76,7 @@ mutation credit-never-back Scheduler+Endings.swift 'workers[holder.worker]?.held
 mutation standstill-is-blamed WorkerState.swift 'lastHeard = min(now, lastHeard + gap)' 'lastHeard = min(now, lastHeard + gap / 2)'
 mutation nobody-is-told Scheduler+Workers.swift 'settlement.actions = forgetAnswers(at: now) + assign(at: now)' \
     'settlement.actions = forgetAnswers(at: now)'
-mutation drained-work-is-stuck Scheduler+Endings.swift '        takeBack(id)
-        line.insert' '        line.insert'
+mutation held-while-it-waits Scheduler+Endings.swift '        works[id]!.holder = nil' ''
 mutation quarantine-is-forgotten Scheduler+Endings.swift '[.quarantine(id, work.blame)] + endWork' 'endWork'
 mutation turns-for-shares FairShares.swift 'served += price' 'served += .zero'
 mutation time-is-no-matter Scheduler+Admission.swift 'return lacking > .zero ? bounded(lacking) : nil' 'return lacking > .seconds(1_000_000) ? .zero : nil'

@@ -4,11 +4,11 @@
 ///
 /// Not for secrets. Whoever makes two pictures with one hash gets a worker that has only one of them, and whoever makes two
 /// requests of his own with one hash gets the answer to one of them.
-enum PictureHash {
+package enum PictureHash {
     private static let seeds: (UInt64, UInt64) = (0x243F_6A88_85A3_08D3, 0x1319_8A2E_0370_7344)
     private static let factors: (UInt64, UInt64) = (0x9E37_79B9_7F4A_7C15, 0xC2B2_AE3D_27D4_EB4F)
 
-    static func key(_ bytes: [UInt8]) -> PictureKey {
+    package static func key(_ bytes: [UInt8]) -> PictureKey {
         bytes.withUnsafeBytes { buffer in
             var lanes = (seeds.0 ^ UInt64(buffer.count), seeds.1)
             let words = buffer.count / 8

@@ -33,7 +33,8 @@ public struct RetryPolicy: Sendable, Hashable {
     /// How long to wait before the next attempt; `nil` to give up.
     ///
     /// The broker's own delay goes before the policy's. A broker that was not there for the whole connect timeout, or
-    /// that had no worker for all of its own patience, is not asked again: the caller has waited enough.
+    /// that had no worker for all of its own patience, is not asked again: the caller has waited enough. Nor is one that has
+    /// too little time for the call: it will not have more.
     ///
     /// - Parameters:
     ///   - attempt: 1 after the first one.
@@ -42,7 +43,7 @@ public struct RetryPolicy: Sendable, Hashable {
     package func pause(
         after status: RPCStatus, attempt: Int, remaining: Duration, jitter: Double
     ) -> Duration? {
-        guard isRetryable(status), ![.noBroker, .noWorker].contains(status.reason), attempt < attempts else {
+        guard isRetryable(status), ![.noBroker, .noWorker, .noTime].contains(status.reason), attempt < attempts else {
             return nil
         }
         let ceiling = min(firstPause * (1 << min(attempt - 1, 20)), longestPause)

@@ -159,6 +159,9 @@ struct SchedulerPolicyTests {
         #expect(delay >= .seconds(5))
         #expect(scheduler.callArrived(call(6), terms(anna, seconds: 90), at: .seconds(40)).isEmpty, "it waits")
         #expect(scheduler.counters.hopeless == 1)
+        _ = scheduler.workerLeft(w1, .unreachable, at: .seconds(40))
+        let hoping = scheduler.callArrived(call(7), terms(anna, seconds: 50), at: .seconds(40))
+        #expect(hoping.isEmpty, "without a worker nobody knows how many will come")
     }
 
     // MARK: - Pictures

@@ -175,6 +175,8 @@ struct RetryPolicyTests {
     @Test func aFullQueueIsTriedAgainWhenTheBrokerSays() {
         #expect(pause(RPCStatus(.resourceExhausted, retryDelayMilliseconds: 70)) == .milliseconds(70))
         #expect(pause(RPCStatus(.resourceExhausted)) == nil)
+        let late = RPCStatus(.resourceExhausted, retryDelayMilliseconds: 70, reason: .noTime)
+        #expect(pause(late) == nil, "it will not have more time by waiting")
     }
 
     @Test(arguments: StatusCode.allCases.filter { $0 != .unavailable && $0 != .resourceExhausted })

@@ -49,16 +49,16 @@ struct Displacement {
     }
 
     /// The newest batch call of the same account, for an interactive one.
-    private func own(_ newcomer: CallTerms) -> WaitingLine.Place? {
+    private func own(_ newcomer: CallTerms) -> WaitingPlace? {
         guard newcomer.priority == .interactive, let place = newest(of: newcomer.account), place.priority == .batch
         else { return nil }
         return place
     }
 
-    private func newest(ofMost quantity: Quantity, for newcomer: CallTerms) -> WaitingLine.Place? {
+    private func newest(ofMost quantity: Quantity, for newcomer: CallTerms) -> WaitingPlace? {
         let floor = amount(of: quantity, newcomer.account) + share(of: newcomer, quantity)
         var most = floor
-        var place: WaitingLine.Place?
+        var place: WaitingPlace?
         for account in line.accounts where amount(of: quantity, account) > most {
             guard let newest = newest(of: account) else { continue }
             most = amount(of: quantity, account)
@@ -67,7 +67,7 @@ struct Displacement {
         return place
     }
 
-    private func newest(of account: ClientID) -> WaitingLine.Place? {
+    private func newest(of account: ClientID) -> WaitingPlace? {
         line.newest(of: account, after: freedBy[account]?.count ?? 0)
     }
 
@@ -90,7 +90,7 @@ struct Displacement {
         }
     }
 
-    private mutating func giveWay(_ place: WaitingLine.Place?) -> Bool {
+    private mutating func giveWay(_ place: WaitingPlace?) -> Bool {
         guard let place, let load = works[place.id]?.terms.load else { return false }
         displaced.append(place.id)
         freed += load

@@ -63,9 +63,9 @@ struct FairShares: Sendable {
         shares[account]?.served += difference
     }
 
-    /// The account has nothing waiting: it is forgotten once it has no more than the present, or where it is one of too
-    /// many.
-    mutating func leave(_ account: ClientID, isWaiting: (ClientID) -> Bool) {
+    /// Where there are too many, forgets accounts that have nothing waiting: those that have no more than the present, and if
+    /// that is not enough, the others.
+    mutating func prune(isWaiting: (ClientID) -> Bool) {
         guard shares.count > limit else { return }
         shares = shares.filter { isWaiting($0.key) || $0.value.served > present }
         guard shares.count > 2 * limit else { return }

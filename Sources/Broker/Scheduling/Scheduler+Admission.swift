@@ -31,13 +31,15 @@ extension Scheduler {
     // MARK: - Time
 
     /// How much time is lacking, by what was measured, for a call that would have to wait; `nil` where it has enough, or where too
-    /// little is known. What a worker is free for is always tried: that is how the measure mends itself.
+    /// little is known. What a worker is free for is always tried: that is how the measure mends itself. While there is no
+    /// worker nobody knows how many will come.
     private func shortage(of terms: CallTerms, at now: Duration) -> Duration? {
-        guard !hasFreeCredit, let most = turnovers.most(kind: terms.kind) else { return nil }
+        guard hasWorker, !hasFreeCredit, let most = turnovers.most(kind: terms.kind) else { return nil }
         let lacking = now + wait(of: terms) + most - terms.deadline
         return lacking > .zero ? bounded(lacking) : nil
     }
 
+    private var hasWorker: Bool { workers.contains { !$0.value.isDraining } }
     private var hasFreeCredit: Bool { workers.contains { $0.value.freeCredits > 0 } }
 
     /// How long a newcomer waits for its turn: each account has as much of the workers before it as its own account, or as

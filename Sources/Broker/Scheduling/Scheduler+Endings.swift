@@ -61,14 +61,10 @@ extension Scheduler {
 
     /// Work comes back from a worker without an answer. Its account has had nothing of it.
     mutating func waitAgain(_ id: CallID) {
-        takeBack(id)
-        line.insert(works[id]!.place(id))
-    }
-
-    private mutating func takeBack(_ id: CallID) {
-        guard let work = works[id], work.holder != nil else { return }
+        let work = works[id]!
         line.correct(work.terms.account, by: .zero - work.price)
         works[id]!.holder = nil
+        line.insert(work.place(id))
     }
 
     /// Takes a worker out. Its work waits again, in its old place; what cost too many workers ends.
@@ -93,7 +89,7 @@ extension Scheduler {
     }
 
     private mutating func endPoison(_ id: CallID, at now: Duration) -> [SchedulerAction] {
-        takeBack(id)
+        waitAgain(id)
         let work = works[id]!
         counters.poisoned += work.calls.count
         return [.quarantine(id, work.blame)] + endWork(id, .poison(work.blame), at: now)

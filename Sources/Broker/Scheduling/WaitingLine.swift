@@ -2,53 +2,26 @@
 
 /// The work that waits for a worker: by account, the interactive before the batch, each in the order it came.
 struct WaitingLine: Sendable {
-    struct Place: Sendable, Hashable {
-        let id: CallID
-        let account: ClientID
-        let priority: CallPriority
-        let arrival: Duration
-        /// What it is expected to take of a worker's time.
-        let price: Duration
-        /// May be what a worker was lost over: it waits apart, for a worker that has nothing else.
-        var isSuspect = false
-    }
-
     private struct Lane: Sendable {
-        /// Oldest first.
-        var interactive: [Place] = []
-        var batch: [Place] = []
-        /// What they are expected to take.
-        var interactiveWork: Duration = .zero
-        var batchWork: Duration = .zero
+        var interactive = WaitingQueue()
+        var batch = WaitingQueue()
 
         var count: Int { interactive.count + batch.count }
+        var work: Duration { interactive.work + batch.work }
 
-        mutating func insert(_ place: Place) {
-            switch place.priority {
-            case .interactive:
-                WaitingLine.insert(place, into: &interactive)
-                interactiveWork += place.price
-            case .batch:
-                WaitingLine.insert(place, into: &batch)
-                batchWork += place.price
+        subscript(priority: CallPriority) -> WaitingQueue {
+            get { priority == .interactive ? interactive : batch }
+            _modify {
+                switch priority {
+                case .interactive: yield &interactive
+                case .batch: yield &batch
+                }
             }
-        }
-
-        mutating func remove(_ place: Place) -> Bool {
-            switch place.priority {
-            case .interactive:
-                guard let price = WaitingLine.remove(place, from: &interactive) else { return false }
-                interactiveWork -= price
-            case .batch:
-                guard let price = WaitingLine.remove(place, from: &batch) else { return false }
-                batchWork -= price
-            }
-            return true
         }
     }
 
     private var lanes = OrderedTable<ClientID, Lane>()
-    private(set) var suspects: [Place] = []
+    private(set) var suspects = WaitingQueue()
     private(set) var count = 0
     private var shares = FairShares()
     private let batchAge: Duration
@@ -68,19 +41,18 @@ struct WaitingLine: Sendable {
     var ordinaryCount: Int { count - suspects.count }
 
     /// What all of it is expected to take of the workers' time.
-    var work: Duration {
-        lanes.reduce(suspects.reduce(.zero) { $0 + $1.price }) { $0 + $1.value.interactiveWork + $1.value.batchWork }
-    }
+    var work: Duration { lanes.reduce(suspects.work) { $0 + $1.value.work } }
 
     /// The work of an account that goes before a newcomer of that priority.
     func work(before priority: CallPriority, in account: ClientID) -> Duration {
         guard let lane = lanes[account] else { return .zero }
-        return lane.interactiveWork + (priority == .interactive ? .zero : lane.batchWork)
+        return priority == .interactive ? lane.interactive.work : lane.work
     }
 
     /// Everything, suspects too, in the order it came.
-    var all: [Place] {
-        (lanes.flatMap { $0.value.interactive + $0.value.batch } + suspects).sorted { $0.id < $1.id }
+    var all: [WaitingPlace] {
+        (lanes.flatMap { $0.value.interactive.places + $0.value.batch.places } + suspects.places)
+            .sorted { $0.id < $1.id }
     }
 
     var oldestArrival: Duration? {
@@ -90,50 +62,29 @@ struct WaitingLine: Sendable {
 
     // MARK: - Coming and going
 
-    /// Takes its place by its number: what comes back from a lost worker stands where it stood.
-    mutating func insert(_ place: Place) {
+    mutating func insert(_ place: WaitingPlace) {
         count += 1
-        if place.isSuspect {
-            Self.insert(place, into: &suspects)
-            return
-        }
+        if place.isSuspect { return suspects.insert(place) }
         if lanes[place.account] == nil {
             shares.enter(place.account)
             lanes[place.account] = Lane()
         }
-        lanes[place.account]!.insert(place)
+        lanes[place.account]![place.priority].insert(place)
     }
 
-    @discardableResult
-    mutating func remove(_ place: Place) -> Bool {
-        if place.isSuspect {
-            guard Self.remove(place, from: &suspects) != nil else { return false }
-        } else {
-            guard lanes[place.account]?.remove(place) == true else { return false }
-        }
+    mutating func remove(_ place: WaitingPlace) {
         count -= 1
-        if lanes[place.account]?.count == 0 {
-            lanes.removeValue(forKey: place.account)
-            shares.leave(place.account) { [lanes] in lanes[$0] != nil }
-        }
-        return true
-    }
-
-    private static func insert(_ place: Place, into places: inout [Place]) {
-        let index = places.lastIndex { $0.id < place.id }.map { $0 + 1 } ?? 0
-        places.insert(place, at: index)
-    }
-
-    /// - Returns: its price, if it was there.
-    private static func remove(_ place: Place, from places: inout [Place]) -> Duration? {
-        guard let index = places.firstIndex(where: { $0.id == place.id }) else { return nil }
-        return places.remove(at: index).price
+        if place.isSuspect { return suspects.remove(place.id) }
+        lanes[place.account]![place.priority].remove(place.id)
+        guard lanes[place.account]!.count == 0 else { return }
+        lanes.removeValue(forKey: place.account)
+        shares.prune { [lanes] in lanes[$0] != nil }
     }
 
     // MARK: - Whose turn it is
 
     /// What goes next; suspects are asked for by themselves.
-    func next(at now: Duration) -> Place? {
+    func next(at now: Duration) -> WaitingPlace? {
         let urgent = lanes.lazy.filter { isUrgent($0.value, at: now) }.map(\.key)
         guard let account = shares.next(of: urgent) ?? shares.next(of: lanes.keys), let lane = lanes[account] else {
             return nil
@@ -147,7 +98,7 @@ struct WaitingLine: Sendable {
         !lane.interactive.isEmpty || lane.batch.first.map { hasAged($0, at: now) } ?? false
     }
 
-    private func hasAged(_ place: Place, at now: Duration) -> Bool { place.arrival + batchAge <= now }
+    private func hasAged(_ place: WaitingPlace, at now: Duration) -> Bool { place.arrival + batchAge <= now }
 
     mutating func charge(_ account: ClientID, _ price: Duration) { shares.charge(account, price) }
     mutating func correct(_ account: ClientID, by difference: Duration) { shares.correct(account, by: difference) }
@@ -155,10 +106,10 @@ struct WaitingLine: Sendable {
     // MARK: - Who gives way
 
     /// An account's places in the order in which they give way: batch before interactive, the newest first.
-    func newest(of account: ClientID, after skipped: Int) -> Place? {
+    func newest(of account: ClientID, after skipped: Int) -> WaitingPlace? {
         guard let lane = lanes[account] else { return nil }
-        if skipped < lane.batch.count { return lane.batch[lane.batch.count - 1 - skipped] }
+        if skipped < lane.batch.count { return lane.batch.places[lane.batch.count - 1 - skipped] }
         let index = lane.interactive.count - 1 - (skipped - lane.batch.count)
-        return index >= 0 ? lane.interactive[index] : nil
+        return index >= 0 ? lane.interactive.places[index] : nil
     }
 }

@@ -38,8 +38,8 @@ struct Work: Sendable {
     var blame: Blame { Blame(attempts: attempts, losses: losses, failures: failures) }
 
     /// Where it waits.
-    func place(_ id: CallID) -> WaitingLine.Place {
-        WaitingLine.Place(
+    func place(_ id: CallID) -> WaitingPlace {
+        WaitingPlace(
             id: id, account: terms.account, priority: terms.priority, arrival: arrival, price: price,
             isSuspect: isSuspect)
     }
