@@ -10,7 +10,7 @@ package enum PictureHash {
 
     package static func key(_ bytes: [UInt8]) -> PictureKey {
         bytes.withUnsafeBytes { buffer in
-            var lanes = (seeds.0 ^ UInt64(buffer.count), seeds.1)
+            var lanes = (seeds.0 ^ UInt64(buffer.count), seeds.1 &+ UInt64(buffer.count))
             let words = buffer.count / 8
             for word in 0..<words {
                 let value = UInt64(littleEndian: buffer.loadUnaligned(fromByteOffset: word * 8, as: UInt64.self))
