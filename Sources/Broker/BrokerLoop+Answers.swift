@@ -26,6 +26,8 @@ extension BrokerLoop {
         case .adminStatus:
             _ = try WireEncoding.decodeRequest(ProtoAdminStatusRequest.self, from: request.body)
             answer(peer, request, .ok, body: encoding.encode(status))
+        case .quarantineList, .quarantineShow, .quarantineRetry, .quarantineDrop:
+            try answerQuarantine(method, request, peer)
         default:
             throw RPCStatus(.unimplemented, "there is no method \(request.method)", reason: .unknownMethod)
         }

@@ -17,8 +17,20 @@ struct Peer: Hashable {
 /// A call that waits for a worker's answer.
 struct OpenCall {
     let peer: Peer
+    /// The client's id of it.
+    let id: String
+    /// How its answer goes.
+    let encoding: WireEncoding
+    /// The call whose work it waits for: itself, or an earlier one under the same key.
+    let work: CallID
+}
+
+/// What a worker is given for one or more calls; kept for as long as it may have to be given again.
+struct OpenWork {
     let request: CallRequest
     let arrival: Duration
+    /// Where it came from, if it is tried again out of quarantine.
+    var quarantineID: String?
 }
 
 /// A call of Health.Watch.

@@ -15,6 +15,10 @@ public enum Method: String, Sendable, Hashable, CaseIterable {
     case healthWatch = "/boxwood.v1.Health/Watch"
     case discovery = "/boxwood.v1.Discovery/Describe"
     case adminStatus = "/boxwood.v1.Admin/Status"
+    case quarantineList = "/boxwood.v1.Admin/QuarantineList"
+    case quarantineShow = "/boxwood.v1.Admin/QuarantineShow"
+    case quarantineRetry = "/boxwood.v1.Admin/QuarantineRetry"
+    case quarantineDrop = "/boxwood.v1.Admin/QuarantineDrop"
 
     public static let groundingService = "boxwood.v1.Grounding"
 
@@ -51,6 +55,10 @@ public enum Method: String, Sendable, Hashable, CaseIterable {
         case .healthCheck, .healthWatch: "HealthRequest"
         case .discovery: "DiscoveryRequest"
         case .adminStatus: "AdminStatusRequest"
+        case .quarantineList: "QuarantineListRequest"
+        case .quarantineShow: "QuarantineShowRequest"
+        case .quarantineRetry: "QuarantineRetryRequest"
+        case .quarantineDrop: "QuarantineDropRequest"
         }
     }
 
@@ -59,6 +67,9 @@ public enum Method: String, Sendable, Hashable, CaseIterable {
         case .healthCheck, .healthWatch: "HealthResponse"
         case .discovery: "DiscoveryResponse"
         case .adminStatus: "AdminStatusResponse"
+        case .quarantineList: "QuarantineListResponse"
+        case .quarantineShow: "QuarantineShowResponse"
+        case .quarantineDrop: "QuarantineDropResponse"
         default: "GroundingResult"
         }
     }

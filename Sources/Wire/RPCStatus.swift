@@ -65,6 +65,8 @@ extension RPCStatus {
         public static let draining = Reason(rawValue: "DRAINING")
         public static let poisonJob = Reason(rawValue: "POISON_JOB")
         public static let foreignStatus = Reason(rawValue: "FOREIGN_STATUS")
+        public static let noTime = Reason(rawValue: "NO_TIME")
+        public static let keyReused = Reason(rawValue: "KEY_REUSED")
         public static let noCredit = Reason(rawValue: "NO_CREDIT")
     }
 }

@@ -58,8 +58,8 @@ public enum StatusCode: Int, Sendable, Hashable, CaseIterable {
         case .ok, .unknown, .unimplemented, .notFound: maker != .client
         case .unavailable: maker != .worker
         case .permissionDenied, .unauthenticated: maker == .broker
-        case .invalidArgument, .alreadyExists, .failedPrecondition, .aborted, .outOfRange, .dataLoss:
-            maker == .worker
+        case .failedPrecondition, .dataLoss: maker != .client
+        case .invalidArgument, .alreadyExists, .aborted, .outOfRange: maker == .worker
         }
     }
 }

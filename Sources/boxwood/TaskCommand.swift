@@ -30,19 +30,22 @@ extension TaskCommand {
             try task(picture.header), try options.generation.options(threshold: threshold, tiles: tiling))
         let violations = TaskValidation.violations(request.task, request.options)
         guard violations.isEmpty else { throw CommandFailure(violations) }
-        let result = try await answer(request, picture.bytes)
+        let result = try await answer(request, picture.bytes, picture.header)
         // The drawing first: a reader of the table may leave at any line, and the program with it.
         try drawing?.write(result, on: picture.bytes)
         show(result, asked: request.task)
     }
 
-    private func answer(_ request: TaskRequest, _ picture: [UInt8]) async throws -> GroundingResult {
+    private func answer(
+        _ request: TaskRequest, _ picture: [UInt8], _ header: ImageHeader
+    ) async throws -> GroundingResult {
         let progress = ProgressLine("\(request.task.name.rawValue) \(image)")
         defer { progress.finish() }
         let name = image == "-" ? "the standard input" : image
         return options.service.local
             ? try await LocalService(options.service, picture: name, progress: progress).run(request, picture)
-            : try await RemoteService(options.service, picture: name, progress: progress).run(request, picture)
+            : try await RemoteService(options.service, picture: name, progress: progress)
+                .run(request, picture, pixels: header.width * header.height)
     }
 
     private func show(_ result: GroundingResult, asked: GroundingTask) {

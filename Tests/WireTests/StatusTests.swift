@@ -15,12 +15,18 @@ struct StatusTests {
 
     /// What gRPC's library never says by itself, neither broker nor client says.
     @Test(arguments: [
-        StatusCode.invalidArgument, .alreadyExists, .failedPrecondition, .aborted, .outOfRange, .dataLoss,
+        StatusCode.invalidArgument, .alreadyExists, .aborted, .outOfRange,
     ])
     func applicationCodesAreTheWorkers(_ code: StatusCode) {
         #expect(code.mayBeMade(by: .worker))
         #expect(!code.mayBeMade(by: .broker))
         #expect(!code.mayBeMade(by: .client))
+    }
+
+    /// The broker says them of what it keeps itself: keys, and what is in quarantine.
+    @Test(arguments: [StatusCode.failedPrecondition, .dataLoss])
+    func codesOfBrokerAndWorker(_ code: StatusCode) {
+        #expect(code.mayBeMade(by: .worker) && code.mayBeMade(by: .broker) && !code.mayBeMade(by: .client))
     }
 
     @Test(arguments: [StatusCode.unavailable, .unauthenticated, .permissionDenied])
