@@ -10,12 +10,16 @@ extension BrokerLoop {
 
     func drainFront() throws(MessagingError) {
         for _ in 0..<Self.turn {
-            guard var frames = try frontListener.socket.receive() else { return }
-            guard !frames.isEmpty else { continue }
+            guard let message = try frontListener.socket.receiveMessage() else { return }
+            guard !message.frames.isEmpty else { continue }
+            let admission = gate.admit(message, at: .front)
+            var frames = message.frames
             let routing = frames.removeFirst()
-            let peer = Peer(routing: routing, isDelimited: Delimiter.take(from: &frames))
+            let peer = Peer(
+                routing: routing, isDelimited: Delimiter.take(from: &frames), identity: admission.identity)
             do throws(FrameError) {
-                hear(try ClientMessage(frames: frames), from: peer)
+                let message = try ClientMessage(frames: frames)
+                if case .nobody = admission { turnAway(message, peer) } else { hear(message, from: peer) }
             } catch {
                 refuse(error, from: peer)
             }
@@ -61,6 +65,10 @@ extension BrokerLoop {
                 RPCStatus(.unimplemented, "there is no method \(request.method)", reason: .unknownMethod))
             return
         }
+        guard mayCall(method, peer) else {
+            deny(request, peer)
+            return
+        }
         guard method.task == nil else {
             accept(request, from: peer)
             return
@@ -84,7 +92,7 @@ extension BrokerLoop {
         callsByClient[peer.client, default: [:]][request.id] = id
         let size = request.body.count + (request.image?.count ?? 0) + WireLimits.headerBytes
         let deadline = arrival + .milliseconds(Int(request.effectiveTimeoutMilliseconds))
-        perform(scheduler.callArrived(id, client: peer.client, bytes: size, deadline: deadline, at: arrival))
+        perform(scheduler.callArrived(id, client: peer.payer, bytes: size, deadline: deadline, at: arrival))
     }
 
     func finish(_ id: CallID, _ status: RPCStatus, attempts: Int = 0, body: [UInt8] = []) {

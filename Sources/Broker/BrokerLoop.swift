@@ -12,6 +12,7 @@ internal import Wire
 final class BrokerLoop {
     let frontListener: Listener
     let backListener: Listener
+    let gate: Gate
     let orders: Mailbox<BrokerOrders>
     let configuration: BrokerConfiguration
     let logger: Logger
@@ -43,11 +44,12 @@ final class BrokerLoop {
     static let clientWatchLimit = 16
 
     init(
-        _ configuration: BrokerConfiguration, front: consuming Listener, back: consuming Listener,
+        _ configuration: BrokerConfiguration, front: consuming Listener, back: consuming Listener, gate: Gate,
         orders: Mailbox<BrokerOrders>, logger: Logger
     ) {
         frontListener = front
         backListener = back
+        self.gate = gate
         self.orders = orders
         self.configuration = configuration
         self.logger = logger
@@ -117,7 +119,8 @@ final class BrokerLoop {
         while !goneClients.isEmpty || !lostWorkers.isEmpty {
             if let client = goneClients.popFirst() {
                 watchers.removeAll { $0.peer.client == client }
-                perform(scheduler.clientGone(client, at: now))
+                let theirs = callsByClient[client].map { Array($0.values) } ?? []
+                perform(scheduler.callsAbandoned(theirs, at: now))
             }
             if let worker = lostWorkers.popFirst(), let record = removeWorker(worker) {
                 logger.warning("worker unreachable", metadata: ["worker": "\(worker)", "name": "\(record.hello.name)"])

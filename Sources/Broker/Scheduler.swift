@@ -125,6 +125,13 @@ public struct Scheduler: ~Copyable {
         return theirs.flatMap { end($0, .abandoned, at: now) } + assign(at: now)
     }
 
+    /// A caller's connection is gone, with these calls; others of the same client go on.
+    public mutating func callsAbandoned(_ ids: [CallID], at now: Duration) -> [SchedulerAction] {
+        let open = ids.filter { calls[$0] != nil }.sorted()
+        counters.cancelled += open.count
+        return open.flatMap { end($0, .abandoned, at: now) } + assign(at: now)
+    }
+
     // MARK: - Workers
 
     /// A worker is ready for its first job.

@@ -19,11 +19,11 @@ public final class BoxwoodClient: Sendable {
 
     /// Connects in the background; whether somebody answers shows with the first call.
     ///
-    /// - Throws: INTERNAL when the endpoint is none.
+    /// - Throws: INTERNAL when the endpoint is none, or is on another machine and there is no key.
     public init(_ configuration: ClientConfiguration = ClientConfiguration()) throws(RPCStatus) {
         self.configuration = configuration
         do throws(MessagingError) {
-            _ = try Endpoint(configuration.endpoint)
+            _ = try configuration.checkedEndpoint()
         } catch {
             throw RPCStatus(.internal, error.message)
         }

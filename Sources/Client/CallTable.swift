@@ -54,6 +54,8 @@ package struct CallTable {
     /// Messages that are not the protocol's.
     package private(set) var violations = 0
     package private(set) var isConnected = false
+    /// Why there is no connection, where the broker said it.
+    private var refusal: ConnectionMonitor.Refusal?
 
     package init(endpoint: String) {
         self.endpoint = endpoint
@@ -73,7 +75,12 @@ package struct CallTable {
 
     /// The connection came or went. What was sent on one that is gone gets no answer any more.
     package mutating func connection(_ event: ConnectionMonitor.Event, at now: Instant) {
+        if case .refused(let reason) = event {
+            refusal = reason
+            return
+        }
         isConnected = event == .connected
+        if isConnected { refusal = nil }
         guard event == .disconnected else { return }
         for (id, entry) in entries where entry.isSent && entry.lostAt == nil {
             entries[id]?.lostAt = now + Self.answerGrace
@@ -178,8 +185,17 @@ package struct CallTable {
         .unavailable, "the connection to the broker was lost before an answer came")
 
     private var noBroker: RPCStatus {
-        RPCStatus(
-            .unavailable, "no broker answers at \(endpoint); start one with: boxwood up", reason: .noBroker)
+        switch refusal {
+        case .key:
+            RPCStatus(.unauthenticated, "the broker at \(endpoint) does not let this key in", reason: .key)
+        case .mechanism:
+            RPCStatus(
+                .unauthenticated, "the broker at \(endpoint) and this client do not agree on whether to use keys",
+                reason: .key)
+        case nil:
+            RPCStatus(
+                .unavailable, "no broker answers at \(endpoint); start one with: boxwood up", reason: .noBroker)
+        }
     }
 }
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+public import Messaging
 public import Wire
 
 /// How a client reaches its broker.
@@ -14,11 +15,16 @@ public struct ClientConfiguration: Sendable, Hashable {
     public var retry: RetryPolicy
     /// How headers and bodies are written.
     public var encoding: WireEncoding
+    /// The client's key and the broker's; `nil` for a connection without keys.
+    public var credential: Credential?
+    /// Whether a broker on another machine may be spoken to without keys.
+    public var allowsPlaintext: Bool
 
     public init(
         endpoint: String = WireLimits.frontEndpoint, connectTimeout: Duration = .seconds(2),
         timeout: Duration = .milliseconds(Int(WireLimits.defaultTimeoutMilliseconds)), openCallLimit: Int = 1024,
-        retry: RetryPolicy = RetryPolicy(), encoding: WireEncoding = .protobuf
+        retry: RetryPolicy = RetryPolicy(), encoding: WireEncoding = .protobuf,
+        credential: Credential? = nil, allowsPlaintext: Bool = false
     ) {
         self.endpoint = endpoint
         self.connectTimeout = connectTimeout
@@ -26,6 +32,8 @@ public struct ClientConfiguration: Sendable, Hashable {
         self.openCallLimit = openCallLimit
         self.retry = retry
         self.encoding = encoding
+        self.credential = credential
+        self.allowsPlaintext = allowsPlaintext
     }
 }
 
@@ -62,5 +70,12 @@ public struct RetryPolicy: Sendable, Hashable {
         let ceiling = min(firstPause * (1 << min(attempt - 1, 20)), longestPause)
         let pause = status.retryDelayMilliseconds.map { Duration.milliseconds(Int($0)) } ?? ceiling * jitter
         return pause < remaining ? pause : nil
+    }
+}
+
+extension ClientConfiguration {
+    /// - Throws: `endpoint`, also for one beyond this machine without keys.
+    func checkedEndpoint() throws(MessagingError) -> Endpoint {
+        try Endpoint(endpoint).connectable(hasKeys: credential != nil, allowsPlaintext: allowsPlaintext)
     }
 }

@@ -32,10 +32,12 @@ struct ClientLoop: ~Copyable {
         openCallLimit = configuration.openCallLimit
         self.mailbox = mailbox
         // The table keeps messages back until there is a connection, and knows what was sent on one that is gone.
-        let options = SocketOptions(lingerMilliseconds: Self.linger, maxFrameBytes: WireLimits.frameBytes)
+        let options = SocketOptions(
+            lingerMilliseconds: Self.linger, maxFrameBytes: WireLimits.frameBytes,
+            security: configuration.credential.map(ConnectionSecurity.client) ?? .none)
         let socket = try Socket(Context(), .dealer, options)
         let monitor = try ConnectionMonitor(of: socket)
-        try socket.connect(try Endpoint(configuration.endpoint))
+        try socket.connect(try configuration.checkedEndpoint())
         self.socket = socket
         self.monitor = monitor
     }

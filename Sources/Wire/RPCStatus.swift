@@ -65,6 +65,10 @@ extension RPCStatus {
         public static let draining = Reason(rawValue: "DRAINING")
         public static let poisonJob = Reason(rawValue: "POISON_JOB")
         public static let foreignStatus = Reason(rawValue: "FOREIGN_STATUS")
+        /// The role of the peer's key may not do this.
+        public static let role = Reason(rawValue: "ROLE")
+        /// The peer's key is not authorized.
+        public static let key = Reason(rawValue: "KEY")
         public static let noCredit = Reason(rawValue: "NO_CREDIT")
     }
 }

@@ -7,24 +7,43 @@ struct BrokerLink: ~Copyable {
     private let context: Context
     private let endpoint: Endpoint
     private let encoding: WireEncoding
+    private let security: ConnectionSecurity
     private var socket: Socket
+    private var monitor: ConnectionMonitor
     private var outbox: [WorkerMessage] = []
     private var retry = SendRetry()
 
     /// For the last words: long enough for a BYE on a living connection.
     private static let linger: Int32 = 500
 
-    init(_ context: Context, _ endpoint: Endpoint, _ encoding: WireEncoding) throws(MessagingError) {
+    init(_ context: Context, _ endpoint: Endpoint, _ configuration: WorkerConfiguration) throws(MessagingError) {
+        let security = configuration.credential.map(ConnectionSecurity.client) ?? .none
+        let socket = try Self.makeSocket(context, security)
+        let monitor = try ConnectionMonitor(of: socket)
+        try socket.connect(endpoint)
         self.context = context
         self.endpoint = endpoint
-        self.encoding = encoding
-        socket = try Self.connect(context, endpoint)
+        self.security = security
+        encoding = configuration.encoding
+        self.socket = socket
+        self.monitor = monitor
     }
 
     /// Closes the socket, with all that waits in it, and opens a new one.
     mutating func reconnect() throws(MessagingError) {
         outbox = []
-        socket = try Self.connect(context, endpoint)
+        let fresh = try Self.makeSocket(context, security)
+        let watch = try ConnectionMonitor(of: fresh)
+        try fresh.connect(endpoint)
+        socket = fresh
+        monitor = watch
+    }
+
+    /// What has become of the connection since the last call.
+    func connectionEvents() -> [ConnectionMonitor.Event] {
+        var events: [ConnectionMonitor.Event] = []
+        while let event = monitor.next() { events.append(event) }
+        return events
     }
 
     /// Sends now, or as soon as there is a connection.
@@ -63,16 +82,17 @@ struct BrokerLink: ~Copyable {
     func wait(mail: PollItem, until deadline: ContinuousClock.Instant?) throws(MessagingError) {
         var timeout = deadline.map { max(.zero, $0 - .now) }
         if !outbox.isEmpty { timeout = min(timeout ?? retry.pause, retry.pause) }
-        _ = try Poller.wait([socket.pollItem, mail], timeout: timeout)
+        _ = try Poller.wait([socket.pollItem, monitor.pollItem, mail], timeout: timeout)
     }
 
-    private static func connect(_ context: Context, _ endpoint: Endpoint) throws(MessagingError) -> Socket {
+    private static func makeSocket(_ context: Context, _ security: ConnectionSecurity) throws(MessagingError) -> Socket
+    {
         // A worker that waits for its connection keeps its messages itself, and drops them with its session.
-        let options = SocketOptions(
-            lingerMilliseconds: linger, maxFrameBytes: WireLimits.frameBytes, sendsOnlyWhenConnected: true)
-        let socket = try Socket(context, .dealer, options)
-        try socket.connect(endpoint)
-        return socket
+        try Socket(
+            context, .dealer,
+            SocketOptions(
+                lingerMilliseconds: linger, maxFrameBytes: WireLimits.frameBytes, sendsOnlyWhenConnected: true,
+                security: security))
     }
 }
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+public import Messaging
 public import Wire
 
 /// How a worker joins a broker.
@@ -23,6 +24,10 @@ public struct WorkerConfiguration: Sendable, Hashable {
     /// How long the engine may take to leave the jobs that the broker took away, before the worker gives up.
     public var hangLimit: Duration
     public var encoding: WireEncoding
+    /// The worker's key and the broker's; `nil` for a connection without keys.
+    public var credential: Credential?
+    /// Whether a broker on another machine may be spoken to without keys.
+    public var allowsPlaintext: Bool
 
     public static let defaultSlots: UInt32 = 4
 
@@ -31,7 +36,8 @@ public struct WorkerConfiguration: Sendable, Hashable {
         endpoint: String = WireLimits.backEndpoint, name: String, instance: String = Self.randomInstance(),
         pid: UInt32, version: String, slots: UInt32 = Self.defaultSlots, credits: UInt32? = nil,
         drainGrace: Duration = .seconds(20),
-        helloInterval: Duration = .seconds(2), hangLimit: Duration = .seconds(30), encoding: WireEncoding = .protobuf
+        helloInterval: Duration = .seconds(2), hangLimit: Duration = .seconds(30), encoding: WireEncoding = .protobuf,
+        credential: Credential? = nil, allowsPlaintext: Bool = false
     ) {
         precondition(slots > 0, "a worker without slots would never do a job")
         precondition(credits != 0, "a worker without credits would never get a job")
@@ -46,6 +52,8 @@ public struct WorkerConfiguration: Sendable, Hashable {
         self.helloInterval = helloInterval
         self.hangLimit = hangLimit
         self.encoding = encoding
+        self.credential = credential
+        self.allowsPlaintext = allowsPlaintext
     }
 
     /// 128 random bits in hexadecimal.
@@ -54,5 +62,13 @@ public struct WorkerConfiguration: Sendable, Hashable {
             let digits = String(UInt64.random(in: .min ... .max), radix: 16)
             return String(repeating: "0", count: 16 - digits.count) + digits
         }.joined()
+    }
+}
+
+extension WorkerConfiguration {
+    /// The endpoint, if it may be spoken to.
+    /// - Throws: `endpoint`, also for one beyond this machine without keys.
+    public func checkedEndpoint() throws(MessagingError) -> Endpoint {
+        try Endpoint(endpoint).connectable(hasKeys: credential != nil, allowsPlaintext: allowsPlaintext)
     }
 }

@@ -14,6 +14,7 @@ struct WorkerDialogue: ~Copyable {
     /// When running jobs are stopped and handed back, and when they are left behind, once the worker is stopping.
     private var patience: [ContinuousClock.Instant] = []
     private var ending: Ending?
+    private var refusal: ConnectionMonitor.Refusal?
 
     private enum Ending {
         case stopped
@@ -29,7 +30,7 @@ struct WorkerDialogue: ~Copyable {
 
     init(_ configuration: WorkerConfiguration, facts: EngineFacts, line: JobLine, logger: Logger) throws(MessagingError)
     {
-        link = try BrokerLink(Context(), try Endpoint(configuration.endpoint), configuration.encoding)
+        link = try BrokerLink(Context(), try configuration.checkedEndpoint(), configuration)
         session = WorkerSession(
             hello: WorkerHello(configuration, facts), helloInterval: configuration.helloInterval,
             hangLimit: configuration.hangLimit, at: .now)
@@ -46,6 +47,7 @@ struct WorkerDialogue: ~Copyable {
         while ending == nil {
             for mail in mailbox.takeAll() { try take(mail) }
             try receive()
+            noteConnection()
             try perform(session.timePassed(at: .now, progress: facts.progress()))
             try losePatience()
             try link.flush()
@@ -72,6 +74,19 @@ struct WorkerDialogue: ~Copyable {
             let now = ContinuousClock.now
             patience = [now + drainGrace, now + drainGrace + Self.lastGrace]
             try perform(session.drain())
+        }
+    }
+
+    /// Says once why there is no connection, where the broker said it.
+    private mutating func noteConnection() {
+        for event in link.connectionEvents() {
+            switch event {
+            case .connected: refusal = nil
+            case .disconnected: break
+            case .refused(let reason):
+                if reason != refusal { logger.warning("no connection: \(reason.words)") }
+                refusal = reason
+            }
         }
     }
 
@@ -124,5 +139,14 @@ extension WorkerHello {
             instance: configuration.instance, name: configuration.name, pid: configuration.pid,
             version: configuration.version, model: facts.model, credits: configuration.credits,
             imageLimits: facts.imageLimits)
+    }
+}
+
+extension ConnectionMonitor.Refusal {
+    var words: String {
+        switch self {
+        case .key: "the broker does not let this worker's key in"
+        case .mechanism: "the broker and this worker do not agree on whether to use keys"
+        }
     }
 }

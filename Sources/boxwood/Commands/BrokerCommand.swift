@@ -16,6 +16,7 @@ struct BrokerCommand: AsyncParsableCommand {
             """)
 
     @OptionGroup var endpoints: EndpointOptions
+    @OptionGroup var keys: BrokerKeyOptions
     @OptionGroup var log: LogOptions
     @OptionGroup var supervised: Supervised
 
@@ -32,10 +33,15 @@ struct BrokerCommand: AsyncParsableCommand {
     private func listen(_ logger: Logger) throws(CommandFailure) -> BrokerServer {
         do {
             let configuration = try BrokerConfiguration(
-                front: endpoints.clientEndpoint, back: endpoints.workerEndpoint, version: Program.version)
+                front: endpoints.clientEndpoint, back: endpoints.workerEndpoint, keys: keys.folder,
+                version: Program.version)
             return try BrokerServer(configuration, logger: logger)
         } catch {
-            throw CommandFailure(error.code == .endpoint ? .usage : .unavailable, error.message)
+            switch error.code {
+            case .endpoint: throw CommandFailure(.usage, error.message)
+            case .key: throw CommandFailure(key: error)
+            default: throw CommandFailure(.unavailable, error.message)
+            }
         }
     }
 }

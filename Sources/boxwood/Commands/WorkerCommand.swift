@@ -3,6 +3,7 @@ import ArgumentParser
 import BoxwoodCommands
 import Foundation
 import Inference
+import Messaging
 import Wire
 import Worker
 
@@ -19,6 +20,7 @@ struct WorkerCommand: AsyncParsableCommand {
     var endpoint = WireLimits.backEndpoint
     @Option(help: ArgumentHelp("What `boxwood status` calls it. (default: worker-PID)", valueName: "text"))
     var name: String?
+    @OptionGroup var keys: KeyOptions
     @OptionGroup var slots: SlotOptions
     @OptionGroup var model: ModelOptions
     @OptionGroup var log: LogOptions
@@ -36,7 +38,13 @@ struct WorkerCommand: AsyncParsableCommand {
         let pid = ProcessInfo.processInfo.processIdentifier
         let name = name ?? "worker-\(pid)"
         let configuration = WorkerConfiguration(
-            endpoint: endpoint, name: name, pid: UInt32(pid), version: Program.version, slots: slots.slots)
+            endpoint: endpoint, name: name, pid: UInt32(pid), version: Program.version, slots: slots.slots,
+            credential: try keys.credential(), allowsPlaintext: keys.plaintext)
+        do {
+            _ = try configuration.checkedEndpoint()
+        } catch {
+            throw CommandFailure(.usage, error.message)
+        }
         let options = model.engine(threads: Program.processors)
         let folder = try Program.modelFolder(named: model.model)
         let loop = WorkerLoop(configuration, modelFolder: folder, engine: options, logger: log.logger(name))

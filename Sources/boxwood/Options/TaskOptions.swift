@@ -60,6 +60,7 @@ struct AddressOptions: ParsableArguments {
         help: ArgumentHelp(
             "Where the service is; else BOXWOOD_ENDPOINT, else \(WireLimits.frontEndpoint).", valueName: "address"))
     var endpoint: String?
+    @OptionGroup var keys: KeyOptions
 
     /// The address that is meant.
     var resolved: String {
