@@ -62,6 +62,11 @@ extension BrokerLoop {
         case .beat(let beat): scheduler.beat(id, progress: beat.progress, isBusy: beat.isBusy, at: now)
         case .drain(let returned):
             perform(scheduler.workerDraining(id, returned: returned.compactMap(attempt), at: now))
+        case .credit(let credits, let returned):
+            let most = workers[id]?.hello.credits ?? 0
+            perform(
+                scheduler.workerOffers(
+                    id, credits: Int(min(credits, most)), returned: returned.compactMap(attempt), at: now))
         case .bye:
             logger.info("worker left", metadata: ["worker": "\(id)"])
             _ = removeWorker(id)

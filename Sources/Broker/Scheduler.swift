@@ -28,7 +28,7 @@ public struct Scheduler: ~Copyable {
     }
 
     struct Worker {
-        let credits: Int
+        var credits: Int
         var lastHeard: Duration
         var progress: Double
         var progressedAt: Duration
@@ -195,6 +195,18 @@ public struct Scheduler: ~Copyable {
     public mutating func workerDraining(_ id: WorkerID, returned: [Attempt], at now: Duration) -> [SchedulerAction] {
         guard workers[id] != nil else { return [] }
         workers[id]?.isDraining = true
+        for attempt in returned where workers[id]?.held.removeValue(forKey: attempt) != nil {
+            requeue(attempt)
+        }
+        return assign(at: now)
+    }
+
+    /// A worker's room has changed, and it hands these back without having begun.
+    public mutating func workerOffers(
+        _ id: WorkerID, credits: Int, returned: [Attempt], at now: Duration
+    ) -> [SchedulerAction] {
+        guard workers[id] != nil else { return [] }
+        workers[id]?.credits = credits
         for attempt in returned where workers[id]?.held.removeValue(forKey: attempt) != nil {
             requeue(attempt)
         }

@@ -12,6 +12,7 @@ public final class BoxwoodClient: Sendable {
     public let configuration: ClientConfiguration
     private let mailbox = Mailbox<ClientLoop.Mail>()
     private let nextID = Atomic<UInt64>(1)
+    private let strays = Strays()
     /// Shared by posting and closing, so that no call is posted to a loop that is over.
     private let isClosed = Mutex(false)
     private let thread: DedicatedThread
@@ -23,13 +24,13 @@ public final class BoxwoodClient: Sendable {
     public init(_ configuration: ClientConfiguration = ClientConfiguration()) throws(RPCStatus) {
         self.configuration = configuration
         do throws(MessagingError) {
-            _ = try configuration.checkedEndpoint()
+            _ = try configuration.checkedEndpoints()
         } catch {
             throw RPCStatus(.internal, error.message)
         }
-        thread = DedicatedThread(name: "boxwood-client") { [configuration, mailbox] in
+        thread = DedicatedThread(name: "boxwood-client") { [configuration, mailbox, strays] in
             do throws(MessagingError) {
-                try ClientLoop(configuration, mailbox).run()
+                try ClientLoop(configuration, mailbox, strays).run()
             } catch {
                 Self.refuseAll(mailbox, .failedSocket(error))
             }
@@ -39,6 +40,9 @@ public final class BoxwoodClient: Sendable {
     deinit {
         close()
     }
+
+    /// Answers that came for calls that were over, or were somebody else's.
+    package var strayCount: Int { strays.count.load(ordering: .relaxed) }
 
     /// Ends the open calls with CANCELLED and the client's thread.
     public func close() {
@@ -84,13 +88,17 @@ public final class BoxwoodClient: Sendable {
         try checkSizes(body, image)
         let deadline = ContinuousClock.now + (timeout ?? configuration.timeout)
         var attempt = 1
+        // The same for every attempt, so that a broker that still has an earlier one can tell.
+        let key = "\(String(UInt64.random(in: .min ... .max), radix: 16))-\(makeID())"
         while true {
-            var request = CallRequest(id: makeID(), method: method, metadata: metadata, body: body, image: image)
+            var request = CallRequest(
+                id: makeID(), method: method, metadata: metadata, idempotencyKey: key, body: body, image: image)
             request.previousAttempts = UInt32(attempt - 1)
             let response = await once(request, deadline: deadline)
             if response.status.isOK { return response }
             let pause = configuration.retry.pause(
-                after: response.status, attempt: attempt, remaining: deadline - .now, jitter: .random(in: 0...1))
+                after: response.status, attempt: attempt, brokers: configuration.endpoints.count,
+                remaining: deadline - .now, jitter: .random(in: 0...1))
             guard let pause else { throw response.status }
             do {
                 try await Task.sleep(for: pause)

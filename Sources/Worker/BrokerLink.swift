@@ -12,12 +12,16 @@ struct BrokerLink: ~Copyable {
     private var monitor: ConnectionMonitor
     private var outbox: [WorkerMessage] = []
     private var retry = SendRetry()
+    /// When it is tried anew after a refusal.
+    private(set) var reopensAt: ContinuousClock.Instant?
+
+    private static let pause: Duration = .seconds(1)
 
     /// For the last words: long enough for a BYE on a living connection.
     private static let linger: Int32 = 500
 
     init(_ context: Context, _ endpoint: Endpoint, _ configuration: WorkerConfiguration) throws(MessagingError) {
-        let security = configuration.credential.map(ConnectionSecurity.client) ?? .none
+        let security = configuration.security
         let socket = try Self.makeSocket(context, security)
         let monitor = try ConnectionMonitor(of: socket)
         try socket.connect(endpoint)
@@ -32,6 +36,7 @@ struct BrokerLink: ~Copyable {
     /// Closes the socket, with all that waits in it, and opens a new one.
     mutating func reconnect() throws(MessagingError) {
         outbox = []
+        reopensAt = nil
         let fresh = try Self.makeSocket(context, security)
         let watch = try ConnectionMonitor(of: fresh)
         try fresh.connect(endpoint)
@@ -40,10 +45,19 @@ struct BrokerLink: ~Copyable {
     }
 
     /// What has become of the connection since the last call.
-    func connectionEvents() -> [ConnectionMonitor.Event] {
+    mutating func connectionEvents() -> [ConnectionMonitor.Event] {
         var events: [ConnectionMonitor.Event] = []
-        while let event = monitor.next() { events.append(event) }
+        while let event = monitor.next() {
+            // libzmq gives up where keys did not fit; they may be let in later.
+            if case .refused = event { reopensAt = .now + Self.pause }
+            events.append(event)
+        }
         return events
+    }
+
+    mutating func reopenIfDue() throws(MessagingError) {
+        guard let due = reopensAt, .now >= due else { return }
+        try reconnect()
     }
 
     /// Sends now, or as soon as there is a connection.
@@ -78,12 +92,10 @@ struct BrokerLink: ~Copyable {
         }
     }
 
-    /// Waits for a message, for mail, or for a point in time.
-    func wait(mail: PollItem, until deadline: ContinuousClock.Instant?) throws(MessagingError) {
-        var timeout = deadline.map { max(.zero, $0 - .now) }
-        if !outbox.isEmpty { timeout = min(timeout ?? retry.pause, retry.pause) }
-        _ = try Poller.wait([socket.pollItem, monitor.pollItem, mail], timeout: timeout)
-    }
+    var pollItems: [PollItem] { [socket.pollItem, monitor.pollItem] }
+
+    /// When it wants to be flushed again; `nil` where nothing waits.
+    var retryPause: Duration? { outbox.isEmpty ? nil : retry.pause }
 
     private static func makeSocket(_ context: Context, _ security: ConnectionSecurity) throws(MessagingError) -> Socket
     {

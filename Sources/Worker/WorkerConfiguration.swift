@@ -4,8 +4,8 @@ public import Wire
 
 /// How a worker joins a broker.
 public struct WorkerConfiguration: Sendable, Hashable {
-    /// The broker's endpoint for workers.
-    public var endpoint: String
+    /// The endpoints for workers of the brokers to serve, all at a time: their jobs share the worker's room.
+    public var endpoints: [String]
     /// For people: shown by `boxwood status`.
     public var name: String
     /// Random, fixed for the life of the process.
@@ -33,7 +33,7 @@ public struct WorkerConfiguration: Sendable, Hashable {
 
     /// - Parameter credits: by default one job more than run, so that the next one is at hand when a slot falls free.
     public init(
-        endpoint: String = WireLimits.backEndpoint, name: String, instance: String = Self.randomInstance(),
+        endpoints: [String] = [WireLimits.backEndpoint], name: String, instance: String = Self.randomInstance(),
         pid: UInt32, version: String, slots: UInt32 = Self.defaultSlots, credits: UInt32? = nil,
         drainGrace: Duration = .seconds(20),
         helloInterval: Duration = .seconds(2), hangLimit: Duration = .seconds(30), encoding: WireEncoding = .protobuf,
@@ -41,7 +41,7 @@ public struct WorkerConfiguration: Sendable, Hashable {
     ) {
         precondition(slots > 0, "a worker without slots would never do a job")
         precondition(credits != 0, "a worker without credits would never get a job")
-        self.endpoint = endpoint
+        self.endpoints = endpoints
         self.name = name
         self.instance = instance
         self.pid = pid
@@ -66,9 +66,17 @@ public struct WorkerConfiguration: Sendable, Hashable {
 }
 
 extension WorkerConfiguration {
-    /// The endpoint, if it may be spoken to.
+    var security: ConnectionSecurity { credential.map(ConnectionSecurity.client) ?? .none }
+
+    /// The endpoints, if they may be spoken to.
     /// - Throws: `endpoint`, also for one beyond this machine without keys.
-    public func checkedEndpoint() throws(MessagingError) -> Endpoint {
-        try Endpoint(endpoint).connectable(hasKeys: credential != nil, allowsPlaintext: allowsPlaintext)
+    @discardableResult
+    public func checkedEndpoints() throws(MessagingError) -> [Endpoint] {
+        guard (1...WireLimits.brokers).contains(endpoints.count), Set(endpoints).count == endpoints.count else {
+            throw MessagingError(.endpoint, "1 to \(WireLimits.brokers) different brokers can be named")
+        }
+        return try endpoints.map { text throws(MessagingError) in
+            try Endpoint(text).connectable(hasKeys: credential != nil, allowsPlaintext: allowsPlaintext)
+        }
     }
 }

@@ -54,7 +54,8 @@ extension BoxwoodClient {
         let credential = try keys.credential()
         do {
             return try BoxwoodClient(
-                ClientConfiguration(endpoint: address, credential: credential, allowsPlaintext: keys.plaintext))
+                ClientConfiguration(
+                    endpoints: EndpointList.parse(address), credential: credential, allowsPlaintext: keys.plaintext))
         } catch {
             throw CommandFailure(.usage, error.message)
         }

@@ -109,7 +109,7 @@ struct ServiceTests {
 
     private func worker(at endpoint: String, _ behaviour: Behaviour) -> WorkerLoop {
         let configuration = WorkerConfiguration(
-            endpoint: endpoint, name: "pretender", pid: 1, version: "0", helloInterval: .milliseconds(100))
+            endpoints: [endpoint], name: "pretender", pid: 1, version: "0", helloInterval: .milliseconds(100))
         let worker = WorkerLoop(configuration, logger: Self.quiet) {
             Runner(behaviour)
         }

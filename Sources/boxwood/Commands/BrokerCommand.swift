@@ -30,11 +30,20 @@ struct BrokerCommand: AsyncParsableCommand {
         await Blocking.run { server.drain() }
     }
 
+    /// Descriptors for all but connections.
+    private static let otherFiles = 128
+
     private func listen(_ logger: Logger) throws(CommandFailure) -> BrokerServer {
         do {
-            let configuration = try BrokerConfiguration(
+            var configuration = try BrokerConfiguration(
                 front: endpoints.clientEndpoint, back: endpoints.workerEndpoint, keys: keys.folder,
                 version: Program.version)
+            // A listener that finds no descriptor for a connection would ask for one again and again.
+            let room = OpenFiles.allow(configuration.connections + Self.otherFiles) - Self.otherFiles
+            if room < configuration.connections {
+                logger.warning("few files may be open: fewer connections", metadata: ["connections": "\(room)"])
+                configuration.connections = max(1, room)
+            }
             return try BrokerServer(configuration, logger: logger)
         } catch {
             switch error.code {

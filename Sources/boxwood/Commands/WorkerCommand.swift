@@ -16,7 +16,10 @@ struct WorkerCommand: AsyncParsableCommand {
             not begun, finishes the rest, and ends. A second signal ends it at once.
             """)
 
-    @Option(help: ArgumentHelp("The broker's address for workers.", valueName: "address"))
+    @Option(
+        help: ArgumentHelp(
+            "The broker's address for workers. Several with commas between them: all are served.", valueName: "address")
+    )
     var endpoint = WireLimits.backEndpoint
     @Option(help: ArgumentHelp("What `boxwood status` calls it. (default: worker-PID)", valueName: "text"))
     var name: String?
@@ -38,10 +41,11 @@ struct WorkerCommand: AsyncParsableCommand {
         let pid = ProcessInfo.processInfo.processIdentifier
         let name = name ?? "worker-\(pid)"
         let configuration = WorkerConfiguration(
-            endpoint: endpoint, name: name, pid: UInt32(pid), version: Program.version, slots: slots.slots,
+            endpoints: EndpointList.parse(endpoint), name: name, pid: UInt32(pid), version: Program.version,
+            slots: slots.slots,
             credential: try keys.credential(), allowsPlaintext: keys.plaintext)
         do {
-            _ = try configuration.checkedEndpoint()
+            try configuration.checkedEndpoints()
         } catch {
             throw CommandFailure(.usage, error.message)
         }
