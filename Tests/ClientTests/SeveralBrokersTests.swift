@@ -17,7 +17,7 @@ struct BrokerChoiceTests {
 
     private func call(_ id: String, _ ended: @escaping @Sendable (CallResponse) -> Void = { _ in }) -> CallTable.Call {
         CallTable.Call(
-            request: CallRequest(id: id, method: "/a/b"), deadline: start + .seconds(60),
+            request: CallRequest(id: id, method: "/a/b", body: []), deadline: start + .seconds(60),
             connectDeadline: start + .seconds(2), finish: ended)
     }
 

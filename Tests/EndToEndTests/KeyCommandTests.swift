@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import Foundation
+import Messaging
 import Testing
 
 /// `boxwood keys`, and a service that has some.

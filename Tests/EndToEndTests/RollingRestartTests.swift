@@ -127,6 +127,8 @@ struct RollingRestartTests {
             }
         }
         try await traffic()
+        // An answer more than one to a call would be one for a call that is over. Those that are cancelled now still get theirs.
+        let strays = client.strayCount
         for task in load { task.cancel() }
         for task in load { await task.value }
         client.closeAndWait()
@@ -136,7 +138,7 @@ struct RollingRestartTests {
         #expect(lost.isEmpty && state.lost.count <= 6, "\(lost)")
         #expect(state.answers.values.allSatisfy { $0 == 1 } && state.wrong.isEmpty, "\(state.wrong)")
         #expect(state.answers.count + state.lost.count == state.sent)
-        print("rolling restart: \(state.answers.count) unique, \(client.strayCount) late or twice, \(lost.count) lost")
-        #expect(client.strayCount == 0)
+        print("rolling restart: \(state.answers.count) unique, \(strays) duplicate, \(lost.count) lost")
+        #expect(strays == 0)
     }
 }

@@ -63,7 +63,7 @@ struct RunningBroker {
 }
 
 /// A folder of keys that goes with the test.
-final class TemporaryKeys {
+final class TemporaryKeys: Sendable {
     let folder: KeyFolder
 
     init() throws {

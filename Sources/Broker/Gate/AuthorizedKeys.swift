@@ -63,10 +63,6 @@ struct KeyFolderState: Hashable {
     /// That of no folder at all.
     static let none = KeyFolderState(entries: [])
 
-    private init(entries: [Entry]) {
-        self.entries = entries
-    }
-
     /// The folders alone: tells of files that came and went, in three looks.
     static func ofFolders(_ folder: KeyFolder) -> KeyFolderState {
         KeyFolderState(entries: paths(folder).compactMap(Entry.init))

@@ -104,6 +104,9 @@ package struct ConnectionTable {
         return silent.min { $0.value.order < $1.value.order }.map { cut($0.key, .crowded) }
     }
 
+    /// A connection has come, and gone before it could be looked at.
+    package mutating func missed() { acceptedCount += 1 }
+
     package mutating func closed(_ id: ID) {
         connections[id] = nil
     }

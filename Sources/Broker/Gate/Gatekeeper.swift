@@ -97,7 +97,10 @@ private struct GateRounds: ~Copyable {
     private mutating func hear(_ event: ListenerMonitor.Event, _ side: BrokerSide) {
         switch event {
         case .accepted(let descriptor):
-            guard let number = Connection.number(descriptor) else { return }
+            guard let number = Connection.number(descriptor) else {
+                gate.update { $0.table.missed() }
+                return
+            }
             let now = gate.now
             end(
                 gate.update { state in
