@@ -106,7 +106,8 @@ let package = Package(
         tests(of: "Client", ["Wire", "Messaging", "Grounding", "Broker", "Worker", "Inference", logging]),
         tests(of: "BoxwoodCommands", ["Grounding", "Imaging", "Inference", "Kosmos2", "Wire", logging]),
         .testTarget(
-            name: "EndToEndTests", dependencies: ["TestSupport", "Client", "Wire", "Grounding", "Imaging"],
+            name: "EndToEndTests",
+            dependencies: ["TestSupport", "Client", "Messaging", "Wire", "Grounding", "Imaging"],
             swiftSettings: house),
     ],
     cxxLanguageStandard: .cxx17

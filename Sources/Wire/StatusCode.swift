@@ -56,8 +56,8 @@ public enum StatusCode: Int, Sendable, Hashable, CaseIterable {
         switch self {
         case .cancelled, .deadlineExceeded, .resourceExhausted, .internal: true
         case .ok, .unknown, .unimplemented, .notFound: maker != .client
-        case .unavailable: maker != .worker
-        case .permissionDenied, .unauthenticated: maker == .broker
+        case .unavailable, .unauthenticated: maker != .worker
+        case .permissionDenied: maker == .broker
         case .failedPrecondition, .dataLoss: maker != .client
         case .invalidArgument, .alreadyExists, .aborted, .outOfRange: maker == .worker
         }

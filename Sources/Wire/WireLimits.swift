@@ -38,6 +38,9 @@ public enum WireLimits {
     /// How often a call is handed to a worker before it is given up.
     public static let attempts = 3
 
+    /// Brokers that a client or a worker can be given.
+    public static let brokers = 16
+
     public static let frontEndpoint = "tcp://127.0.0.1:5540"
     public static let backEndpoint = "tcp://127.0.0.1:5541"
 }

@@ -16,6 +16,7 @@ struct BrokerCommand: AsyncParsableCommand {
             """)
 
     @OptionGroup var endpoints: EndpointOptions
+    @OptionGroup var keys: BrokerKeyOptions
     @OptionGroup var log: LogOptions
     @OptionGroup var supervised: Supervised
 
@@ -29,13 +30,27 @@ struct BrokerCommand: AsyncParsableCommand {
         await Blocking.run { server.drain() }
     }
 
+    /// Descriptors for all but connections.
+    private static let otherFiles = 128
+
     private func listen(_ logger: Logger) throws(CommandFailure) -> BrokerServer {
         do {
-            let configuration = try BrokerConfiguration(
-                front: endpoints.clientEndpoint, back: endpoints.workerEndpoint, version: Program.version)
+            var configuration = try BrokerConfiguration(
+                front: endpoints.clientEndpoint, back: endpoints.workerEndpoint, keys: keys.folder,
+                version: Program.version)
+            // A listener that finds no descriptor for a connection would ask for one again and again.
+            let room = OpenFiles.allow(configuration.connections + Self.otherFiles) - Self.otherFiles
+            if room < configuration.connections {
+                logger.warning("few files may be open: fewer connections", metadata: ["connections": "\(room)"])
+                configuration.connections = max(1, room)
+            }
             return try BrokerServer(configuration, logger: logger)
         } catch {
-            throw CommandFailure(error.code == .endpoint ? .usage : .unavailable, error.message)
+            switch error.code {
+            case .endpoint: throw CommandFailure(.usage, error.message)
+            case .key: throw CommandFailure(key: error)
+            default: throw CommandFailure(.unavailable, error.message)
+            }
         }
     }
 }
