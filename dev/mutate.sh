@@ -66,7 +66,7 @@ mutation poison-goes-on Scheduler+Endings.swift 'work.failures >= configuration.
 mutation suspects-in-company Work.swift 'var isSuspect: Bool { failures > 0 }' 'var isSuspect: Bool { failures > 1 }'
 mutation batch-never-ages WaitingLine.swift 'place.arrival + batchAge <= now' 'place.arrival + batchAge <= now - .seconds(1_000_000)'
 mutation batch-goes-first WaitingLine.swift 'shares.next(of: urgent) ?? shares.next(of: lanes.keys)' 'shares.next(of: lanes.keys)'
-mutation newest-first WaitingLine.swift 'guard let first = lane.interactive.first' 'guard let first = lane.interactive.last'
+mutation newest-first WaitingLine.swift 'guard let first = lane.interactive.first' 'guard let first = lane.interactive.places.last'
 mutation one-ends-all Scheduler+Endings.swift 'let isLast = works[call.work]!.calls.isEmpty' 'let isLast = true'
 mutation any-key-joins Scheduler.swift 'guard work.terms.fingerprint == terms.fingerprint' 'guard work.terms.kind == terms.kind'
 mutation any-key-is-answered Scheduler.swift 'guard fingerprint == terms.fingerprint' 'guard fingerprint == terms.fingerprint || terms.kind == 0'
