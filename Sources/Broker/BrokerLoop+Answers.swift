@@ -26,6 +26,8 @@ extension BrokerLoop {
         case .adminStatus:
             _ = try WireEncoding.decodeRequest(ProtoAdminStatusRequest.self, from: request.body)
             answer(peer, request, .ok, body: encoding.encode(status))
+        case .jobSubmit, .jobGet, .jobWait, .jobCancel, .jobList:
+            try askJournal(method, request, peer)
         default:
             throw RPCStatus(.unimplemented, "there is no method \(request.method)", reason: .unknownMethod)
         }
@@ -82,6 +84,7 @@ extension BrokerLoop {
         }
         response.queue = .describing(scheduler.queueSnapshot(at: now), configuration.scheduler)
         response.counters = scheduler.counters.named.merging(counters.named) { first, _ in first }
+            .merging(jobs?.counters ?? [:]) { first, _ in first }
         return response
     }
 }

@@ -45,6 +45,8 @@ extension BrokerLoop {
         } else if let index = watchers.firstIndex(where: { $0.peer == peer && $0.request.id == id }) {
             let watcher = watchers.remove(at: index)
             answer(peer, watcher.request, RPCStatus(.cancelled, "the call was cancelled"))
+        } else if let question = jobs?.cancelQuestion(id, of: peer) {
+            answer(peer, question, RPCStatus(.cancelled, "the call was cancelled"))
         }
     }
 
@@ -74,6 +76,7 @@ extension BrokerLoop {
 
     func isOpen(_ id: String, _ peer: Peer) -> Bool {
         callsByClient[peer.client]?[id] != nil || watchers.contains { $0.peer == peer && $0.request.id == id }
+            || jobs?.isOpen(id, of: peer) == true
     }
 
     func accept(_ request: CallRequest, from peer: Peer) {
@@ -89,6 +92,7 @@ extension BrokerLoop {
 
     func finish(_ id: CallID, _ status: RPCStatus, attempts: Int = 0, body: [UInt8] = []) {
         guard let call = forget(id) else { return }
+        guard call.job == nil else { return jobEnded(id, call, status, attempts: attempts, body: body) }
         answer(call.peer, call.request, status, attempts: attempts, body: body)
     }
 

@@ -19,6 +19,8 @@ struct OpenCall {
     let peer: Peer
     let request: CallRequest
     let arrival: Duration
+    /// The number of the durable job that it runs; `nil` for a client's own call.
+    var job: Int64?
 }
 
 /// A call of Health.Watch.

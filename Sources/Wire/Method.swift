@@ -15,6 +15,11 @@ public enum Method: String, Sendable, Hashable, CaseIterable {
     case healthWatch = "/boxwood.v1.Health/Watch"
     case discovery = "/boxwood.v1.Discovery/Describe"
     case adminStatus = "/boxwood.v1.Admin/Status"
+    case jobSubmit = "/boxwood.v1.Jobs/Submit"
+    case jobGet = "/boxwood.v1.Jobs/Get"
+    case jobWait = "/boxwood.v1.Jobs/Wait"
+    case jobCancel = "/boxwood.v1.Jobs/Cancel"
+    case jobList = "/boxwood.v1.Jobs/List"
 
     public static let groundingService = "boxwood.v1.Grounding"
 
@@ -51,6 +56,9 @@ public enum Method: String, Sendable, Hashable, CaseIterable {
         case .healthCheck, .healthWatch: "HealthRequest"
         case .discovery: "DiscoveryRequest"
         case .adminStatus: "AdminStatusRequest"
+        case .jobSubmit: "SubmitJobRequest"
+        case .jobGet, .jobWait, .jobCancel: "GetJobRequest"
+        case .jobList: "ListJobsRequest"
         }
     }
 
@@ -59,6 +67,8 @@ public enum Method: String, Sendable, Hashable, CaseIterable {
         case .healthCheck, .healthWatch: "HealthResponse"
         case .discovery: "DiscoveryResponse"
         case .adminStatus: "AdminStatusResponse"
+        case .jobSubmit, .jobGet, .jobWait, .jobCancel: "DurableJob"
+        case .jobList: "ListJobsResponse"
         default: "GroundingResult"
         }
     }

@@ -65,6 +65,11 @@ extension RPCStatus {
         public static let draining = Reason(rawValue: "DRAINING")
         public static let poisonJob = Reason(rawValue: "POISON_JOB")
         public static let foreignStatus = Reason(rawValue: "FOREIGN_STATUS")
+        public static let noJournal = Reason(rawValue: "NO_JOURNAL")
+        public static let noJob = Reason(rawValue: "NO_JOB")
+        public static let keyReused = Reason(rawValue: "KEY_REUSED")
+        public static let storageFull = Reason(rawValue: "STORAGE_FULL")
+        public static let storageFailed = Reason(rawValue: "STORAGE_FAILED")
         public static let noCredit = Reason(rawValue: "NO_CREDIT")
     }
 }

@@ -58,8 +58,9 @@ public enum StatusCode: Int, Sendable, Hashable, CaseIterable {
         case .ok, .unknown, .unimplemented, .notFound: maker != .client
         case .unavailable: maker != .worker
         case .permissionDenied, .unauthenticated: maker == .broker
-        case .invalidArgument, .alreadyExists, .failedPrecondition, .aborted, .outOfRange, .dataLoss:
-            maker == .worker
+        // The broker is the application for the methods of Jobs, and only for those.
+        case .invalidArgument, .alreadyExists, .failedPrecondition: maker != .client
+        case .aborted, .outOfRange, .dataLoss: maker == .worker
         }
     }
 }

@@ -14,13 +14,17 @@ struct StatusTests {
     }
 
     /// What gRPC's library never says by itself, neither broker nor client says.
-    @Test(arguments: [
-        StatusCode.invalidArgument, .alreadyExists, .failedPrecondition, .aborted, .outOfRange, .dataLoss,
-    ])
+    @Test(arguments: [StatusCode.aborted, .outOfRange, .dataLoss])
     func applicationCodesAreTheWorkers(_ code: StatusCode) {
         #expect(code.mayBeMade(by: .worker))
         #expect(!code.mayBeMade(by: .broker))
         #expect(!code.mayBeMade(by: .client))
+    }
+
+    /// The broker is the application where it answers for durable jobs.
+    @Test(arguments: [StatusCode.invalidArgument, .alreadyExists, .failedPrecondition])
+    func codesOfTheJobsService(_ code: StatusCode) {
+        #expect(code.mayBeMade(by: .worker) && code.mayBeMade(by: .broker) && !code.mayBeMade(by: .client))
     }
 
     @Test(arguments: [StatusCode.unavailable, .unauthenticated, .permissionDenied])

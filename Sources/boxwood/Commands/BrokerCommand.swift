@@ -2,6 +2,7 @@
 import ArgumentParser
 import BoxwoodCommands
 import Broker
+import Journal
 import Logging
 import Messaging
 import Wire
@@ -16,6 +17,7 @@ struct BrokerCommand: AsyncParsableCommand {
             """)
 
     @OptionGroup var endpoints: EndpointOptions
+    @OptionGroup var journal: JournalOptions
     @OptionGroup var log: LogOptions
     @OptionGroup var supervised: Supervised
 
@@ -33,9 +35,20 @@ struct BrokerCommand: AsyncParsableCommand {
         do {
             let configuration = try BrokerConfiguration(
                 front: endpoints.clientEndpoint, back: endpoints.workerEndpoint, version: Program.version)
-            return try BrokerServer(configuration, logger: logger)
-        } catch {
+            // Before the sockets: a broker that cannot keep jobs does not begin to take calls.
+            let keeper = try journal.open(logger)
+            do {
+                return try BrokerServer(configuration, journal: keeper, logger: logger)
+            } catch {
+                keeper?.close()
+                throw error
+            }
+        } catch let failure as CommandFailure {
+            throw failure
+        } catch let error as MessagingError {
             throw CommandFailure(error.code == .endpoint ? .usage : .unavailable, error.message)
+        } catch {
+            throw CommandFailure(.internalError, "\(error)")
         }
     }
 }

@@ -19,6 +19,7 @@ struct Up: AsyncParsableCommand {
     var workers = 2
     @OptionGroup var slots: SlotOptions
     @OptionGroup var endpoints: EndpointOptions
+    @OptionGroup var journal: JournalOptions
     @OptionGroup var model: ModelOptions
     @OptionGroup var log: LogOptions
 
@@ -42,12 +43,13 @@ struct Up: AsyncParsableCommand {
 
     private func plan(_ folder: String) -> SupervisorLoop.Plan {
         let engine = model.arguments(folder: folder, threads: max(1, Program.processors / workers)) + slots.arguments
+        let kept = journal.arguments
         let common = log.arguments + ["--supervised"]
         return SupervisorLoop.Plan(
             program: Program.path, workers: workers,
             addresses: Announcement(client: endpoints.clientEndpoint, worker: endpoints.workerEndpoint),
             broker: {
-                ["broker", "--client-endpoint", $0.client, "--worker-endpoint", $0.worker] + common
+                ["broker", "--client-endpoint", $0.client, "--worker-endpoint", $0.worker] + kept + common
             },
             worker: { number, addresses in
                 ["worker", "--endpoint", addresses.worker, "--name", "worker-\(number)"] + engine + common

@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: MIT
+import Client
+import Foundation
+import Grounding
+import Inference
+import Logging
+import Messaging
+import Synchronization
+import Testing
+import Wire
+import Worker
+
+/// Real brokers that are killed while they work: nothing that was acknowledged is lost, nothing that was settled is repeated.
+@Suite(.enabled(if: BuiltProgram.exists, "the program is not built"), .timeLimit(.minutes(5)))
+struct JournalKillTests {
+    /// How often each numbered question was answered, and when the last answer left.
+    private final class Book: Sendable {
+        let runs = Mutex<[String: Int]>([:])
+
+        func note(_ text: String) { runs.withLock { $0[text, default: 0] += 1 } }
+    }
+
+    /// An engine that repeats what it is asked.
+    private final class Echo: JobRunner {
+        private let book: Book
+        private var jobs: [RunnerJob] = []
+        private let ticks = Atomic<UInt64>(0)
+        var model: ModelIdentity { ModelIdentity(name: "echo", revision: "0", precision: "f32") }
+        var imageLimits: WireImageLimits { WireImageLimits() }
+        var progress: @Sendable () -> UInt64 { { 0 } }
+
+        init(_ book: Book) { self.book = book }
+
+        func start(_ job: RunnerJob) { jobs.append(job) }
+
+        func advance() -> [(job: Wire.Dispatch, outcome: Result<GroundingResult, RPCStatus>)] {
+            defer { jobs = [] }
+            return jobs.map { job in
+                guard case .ask(let question, _) = job.request.task else {
+                    return (job: job.dispatch, outcome: .failure(RPCStatus(.invalidArgument, "not asked")))
+                }
+                book.note(question)
+                return (
+                    job: job.dispatch,
+                    outcome: .success(
+                        GroundingResult(
+                            id: job.id, task: .ask, model: model,
+                            image: ImageDescription(width: 1, height: 1, sha256: "", orientation: 1), caption: question,
+                            entities: [], text: "", finishReason: .stop))
+                )
+            }
+        }
+    }
+
+    private let samples: Samples
+
+    init() throws { samples = try Samples() }
+
+    private func broker(_ journal: String, _ front: String, _ back: String) async throws -> RunningProgram {
+        for _ in 0..<200 {
+            let program = try RunningProgram([
+                "broker", "--journal", journal, "--reserve-mb", "0", "--client-endpoint", front, "--worker-endpoint",
+                back,
+            ])
+            let listens = try await eventually { program.outputSoFar.contains("worker ") || !program.isRunning }
+            if listens, program.isRunning { return program }
+            let outcome = await program.end()
+            // An address may be taken for a moment after its owner was killed; nothing else may go wrong.
+            try #require(outcome.errors.contains("in use"), "\(outcome.errors)")
+            try await Task.sleep(for: .milliseconds(20))
+        }
+        throw RPCStatus(.unavailable, "the broker does not come back")
+    }
+
+    @Test func nothingAcknowledgedIsLostAndNothingSettledIsRepeated() async throws {
+        let folder = FileManager.default.temporaryDirectory.appending(path: "kill-\(UUID().uuidString)").path
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let (journal, front, back) = ("\(folder)/jobs.db", "ipc://\(folder)/front", "ipc://\(folder)/back")
+        let book = Book()
+        let worker = WorkerLoop(
+            WorkerConfiguration(
+                endpoint: back, name: "echo", pid: 1, version: "0", slots: 8, helloInterval: .milliseconds(50)),
+            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+        ) { Echo(book) }
+        _ = DedicatedThread(name: "worker") { try? worker.run() }
+        defer { worker.stop() }
+        var random = SystemRandomNumberGenerator()
+        let acknowledged = Mutex<[String: String]>([:])
+        /// Jobs that a broker told to be settled, with how often they had run by then.
+        var settled: [String: Int] = [:]
+        for round in 0..<12 {
+            let program = try await broker(journal, front, back)
+            let client = try BoxwoodClient(
+                ClientConfiguration(endpoint: front, connectTimeout: .seconds(5), timeout: .seconds(20), retry: .never))
+            let submitters = (0..<4).map { lane in
+                Task {
+                    for index in 0..<10_000 {
+                        let text = "\(round)-\(lane)-\(index)"
+                        let submission = JobSubmission(
+                            TaskRequest(.ask(question: text, grounded: false)), image: [1], customID: text)
+                        guard let job = try? await client.submit(submission) else { return }
+                        acknowledged.withLock { $0[job.id] = text }
+                    }
+                }
+            }
+            try await Task.sleep(for: .milliseconds(Int.random(in: 50...500, using: &random)))
+            var query = ProtoListJobsRequest()
+            query.states = [.succeeded]
+            query.customIDPrefix = "\(round)-"
+            if let done = try? await client.jobs(query) {
+                for job in done.jobs { settled[job.customID] = book.runs.withLock { $0[job.customID] ?? 0 } }
+            }
+            program.signal(SIGKILL)
+            _ = await program.end()
+            client.close()
+            for task in submitters { await task.value }
+        }
+        let wanted = acknowledged.withLock { $0 }
+        #expect(wanted.count > 12 && !settled.isEmpty)
+        let program = try await broker(journal, front, back)
+        let client = try BoxwoodClient(ClientConfiguration(endpoint: front, timeout: .seconds(60)))
+        var lost: [String] = []
+        for (id, text) in wanted {
+            let job = try await client.waitForJob(id, timeout: .seconds(60))
+            if job.state != .succeeded || job.result.caption != text { lost.append("\(text) \(job.state.name)") }
+        }
+        #expect(lost == [])
+        let runs = book.runs.withLock { $0 }
+        let repeated = settled.filter { runs[$0.key] != $0.value }
+        #expect(repeated.isEmpty)
+        client.close()
+        program.signal(SIGTERM)
+        #expect(await program.end().status == 0)
+        let check = try await BuiltProgram.run(["jobs", "check", journal])
+        #expect(check.status == 0, "\(check.errors)")
+        print("killed 12 brokers: \(wanted.count) jobs acknowledged, \(settled.count) known settled, 0 lost")
+    }
+
+    @Test func aSecondBrokerOnOneJournalDoesNotStart() async throws {
+        let folder = FileManager.default.temporaryDirectory.appending(path: "two-\(UUID().uuidString)").path
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let journal = "\(folder)/jobs.db"
+        let first = try await broker(journal, "ipc://\(folder)/front", "ipc://\(folder)/back")
+        let second = try await BuiltProgram.run([
+            "broker", "--journal", journal, "--client-endpoint", "ipc://\(folder)/f2", "--worker-endpoint",
+            "ipc://\(folder)/b2",
+        ])
+        #expect(second.status == 69 && second.errors.contains("another process has this journal"))
+        first.signal(SIGTERM)
+        #expect(await first.end().status == 0)
+    }
+
+    @Test func aDamagedJournalIsNamedAndItsRestExported() async throws {
+        let folder = FileManager.default.temporaryDirectory.appending(path: "damage-\(UUID().uuidString)").path
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let (journal, front) = ("\(folder)/jobs.db", "ipc://\(folder)/front")
+        let program = try await broker(journal, front, "ipc://\(folder)/back")
+        let picture = try samples.picture()
+        let ids = try await withThrowingTaskGroup(of: String.self) { group in
+            for index in 0..<3 {
+                group.addTask {
+                    let submitted = try await BuiltProgram.run([
+                        "jobs", "submit", "detect", picture, "--label", "cat", "--custom-id", "find-\(index)",
+                        "--endpoint", front,
+                    ])
+                    return submitted.output.trimmingCharacters(in: .whitespacesAndNewlines)
+                }
+            }
+            return try await group.reduce(into: [String]()) { $0.append($1) }
+        }
+        #expect(ids.allSatisfy { $0.hasPrefix("job-") } && Set(ids).count == 3)
+        let list = try await BuiltProgram.run(["jobs", "list", "--json", "--endpoint", front])
+        #expect((list.json["jobs"] as? [Any])?.count == 3)
+        let cancelled = try await BuiltProgram.run(["jobs", "cancel", ids[0], "--json", "--endpoint", front])
+        #expect(cancelled.json["state"] as? String == "CANCELLED")
+        program.signal(SIGTERM)
+        _ = await program.end()
+        var bytes = try Data(contentsOf: URL(fileURLWithPath: journal))
+        let place = try #require(bytes.range(of: Data("find-1".utf8))).lowerBound
+        bytes[place] ^= 1
+        try bytes.write(to: URL(fileURLWithPath: journal))
+        let refused = try await BuiltProgram.run([
+            "broker", "--journal", journal, "--client-endpoint", front, "--worker-endpoint", "ipc://\(folder)/back",
+        ])
+        #expect(refused.status == 65 && refused.errors.contains(journal) && refused.errors.contains("damaged"))
+        #expect(try await BuiltProgram.run(["jobs", "check", journal]).status == 65)
+        let export = try await BuiltProgram.run(["jobs", "export", "--pictures", journal])
+        #expect(export.status == 65)
+        #expect(export.output.split(separator: "\n").count == 2 && export.output.contains("find-0"))
+    }
+}
