@@ -1,6 +1,6 @@
 # An index of what one can do here; the work is in dev/*.sh.
 .DEFAULT_GOAL := help
-.PHONY: help setup build test demo format lint sanitize full-parity bench protocol clean
+.PHONY: help setup build test demo format lint simulate mutate sanitize full-parity bench protocol clean
 
 help:            ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 16
@@ -22,6 +22,12 @@ format:          ## rewrite the Swift sources in the one format
 
 lint:            ## the format and the floors of the house, checked
 	@dev/lint.sh
+
+simulate:        ## the scheduler under a million seeds; dev/simulate.sh --seed N replays one
+	@dev/simulate.sh --seeds 1000000
+
+mutate:          ## breaks the scheduler on purpose and expects the simulation to notice
+	@dev/mutate.sh
 
 sanitize:        ## the C kernels under the address, undefined-behaviour and thread sanitizers
 	@dev/sanitize.sh

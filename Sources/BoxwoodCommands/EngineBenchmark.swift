@@ -145,30 +145,34 @@ package struct EngineBenchmark {
     ) -> Run {
         var run = Run()
         let begin = ContinuousClock.now
-        let pictures = caches.map { _ in model.encodeImage(pixels) }
+        let pictures = embeddings(of: caches.map { _ in pixels }, model)
         run.vision = Self.seconds(since: begin)
-        var next = zip(pictures, caches).map { picture, cache in
-            let logits = model.prefill(
-                tokens: prompt, image: (embeddings: picture, at: PromptEncoder.imagePosition), cache: cache)
-            return logits.withUnsafeBufferPointer(Self.greedy)
-        }
+        let prefill = model.decoderPass(
+            zip(pictures, caches).map {
+                .init(prompt, image: PlacedImage($0, at: PromptEncoder.imagePosition), cache: $1)
+            })
+        prefill.finish()
+        var next = Self.likeliest(prefill.logits())
         run.firstToken = Self.seconds(since: begin)
-        for _ in 1..<tokens {
-            let logits = model.step(tokens: next, caches: caches)
-            next = caches.indices.map {
-                Self.greedy(UnsafeBufferPointer(start: logits.row($0), count: logits.shape[-1]))
-            }
-        }
+        for _ in 1..<tokens { next = Self.likeliest(model.step(tokens: next, caches: caches)) }
         run.total = Self.seconds(since: begin)
         run.token = (run.total - run.firstToken) / Double(tokens - 1)
         return run
     }
 
-    /// The likeliest token.
-    private static func greedy(_ logits: UnsafeBufferPointer<Float>) -> Int {
-        var best = 0
-        for id in logits.indices where logits[id] > logits[best] { best = id }
-        return best
+    /// As many at a time as an engine takes.
+    private func embeddings(of pictures: [[Float]], _ model: Kosmos2Model) -> [Tensor] {
+        stride(from: 0, to: pictures.count, by: AdmissionPolicy.pictures).flatMap { first in
+            let pass = model.visionPass(Array(pictures[first...].prefix(AdmissionPolicy.pictures)))
+            pass.finish()
+            return pass.embeddings
+        }
+    }
+
+    /// The likeliest token of each row.
+    private static func likeliest(_ logits: Logits) -> [Int] {
+        let rows = LogitRows(logits)
+        return (0..<logits.values.shape[0]).map { rows.next($0).greedy(.any, blocked: []) }
     }
 
     /// One picture, many labels, as a request: its file is decoded and its vision computed each time.

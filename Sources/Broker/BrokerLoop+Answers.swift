@@ -26,6 +26,8 @@ extension BrokerLoop {
         case .adminStatus:
             _ = try WireEncoding.decodeRequest(ProtoAdminStatusRequest.self, from: request.body)
             answer(peer, request, .ok, body: encoding.encode(status))
+        case .quarantineList, .quarantineShow, .quarantineRetry, .quarantineDrop:
+            try answerQuarantine(method, request, peer)
         case .jobSubmit, .jobGet, .jobWait, .jobCancel, .jobList:
             try askJournal(method, request, peer)
         default:

@@ -63,8 +63,8 @@ extension BrokerLoop {
                 RPCStatus(.unimplemented, "there is no method \(request.method)", reason: .unknownMethod))
             return
         }
-        guard method.task == nil else {
-            accept(request, from: peer)
+        if method.task != nil {
+            accept(request, from: peer, terms: terms(of: request, method, peer))
             return
         }
         do throws(RPCStatus) {
@@ -79,28 +79,39 @@ extension BrokerLoop {
             || jobs?.isOpen(id, of: peer) == true
     }
 
-    func accept(_ request: CallRequest, from peer: Peer) {
-        let id = CallID(nextNumber)
+    /// - Parameters:
+    ///   - quarantineID: where the request comes from, if not from the peer.
+    ///   - job: the number of the durable job that it is the run of, if it is one's.
+    func accept(
+        _ request: CallRequest, as id: String? = nil, from peer: Peer, terms: CallTerms, quarantineID: String? = nil,
+        job: Int64? = nil
+    ) {
+        let number = CallID(nextNumber)
         nextNumber += 1
-        let arrival = now
-        calls[id] = OpenCall(peer: peer, request: request, arrival: arrival)
-        callsByClient[peer.client, default: [:]][request.id] = id
-        let size = request.body.count + (request.image?.count ?? 0) + WireLimits.headerBytes
-        let deadline = arrival + .milliseconds(Int(request.effectiveTimeoutMilliseconds))
-        perform(scheduler.callArrived(id, client: peer.client, bytes: size, deadline: deadline, at: arrival))
+        let id = id ?? request.id
+        let actions = scheduler.callArrived(number, terms, at: now)
+        let work = scheduler.work(of: number) ?? number
+        calls[number] = OpenCall(peer: peer, id: id, encoding: request.encoding, work: work, job: job)
+        callsByClient[peer.client, default: [:]][id] = number
+        if scheduler.hasWork(of: number) {
+            works[number] = OpenWork(request: request, arrival: now, quarantineID: quarantineID)
+        }
+        perform(actions)
     }
 
     func finish(_ id: CallID, _ status: RPCStatus, attempts: Int = 0, body: [UInt8] = []) {
         guard let call = forget(id) else { return }
-        guard call.job == nil else { return jobEnded(id, call, status, attempts: attempts, body: body) }
-        answer(call.peer, call.request, status, attempts: attempts, body: body)
+        if let job = call.job { return jobEnded(id, job, status, attempts: attempts, body: body) }
+        let response = CallResponse(id: call.id, status: status, attempts: UInt32(attempts), body: body)
+        send(call.peer, .response(response), call.encoding)
     }
 
     @discardableResult
     func forget(_ id: CallID) -> OpenCall? {
         guard let call = calls.removeValue(forKey: id) else { return nil }
-        callsByClient[call.peer.client]?[call.request.id] = nil
+        callsByClient[call.peer.client]?[call.id] = nil
         if callsByClient[call.peer.client]?.isEmpty == true { callsByClient[call.peer.client] = nil }
+        if !scheduler.hasWork(of: call.work) { works[call.work] = nil }
         return call
     }
 

@@ -53,25 +53,23 @@ extension BrokerLoop {
 
     /// Hands a job to the scheduler, as a call of a client that has no connection.
     private func begin(_ job: ClaimedJob) {
-        let id = CallID(nextNumber)
-        nextNumber += 1
+        guard let method = Method(rawValue: job.method) else { return }
         let time = min(max(job.remaining, 1), Double(WireLimits.maxTimeoutMilliseconds))
         let request = CallRequest(
             id: job.id, method: job.method, timeoutMilliseconds: UInt32(time), metadata: job.metadata, body: job.body,
             image: job.image)
-        let (peer, arrival) = (Peer(routing: [], isDelimited: false), now)
-        calls[id] = OpenCall(peer: peer, request: request, arrival: arrival, job: job.number)
-        callsByClient[peer.client, default: [:]][job.id] = id
-        let size = job.body.count + job.image.count + WireLimits.headerBytes
-        jobs!.pump.began(job.number, as: id, bytes: size)
+        let peer = Peer(routing: [], isDelimited: false)
+        var terms = self.terms(of: request, method, peer)
+        terms.priority = .batch
+        // Noted first: the scheduler may end the call at once.
+        jobs!.pump.began(job.number, as: CallID(nextNumber), bytes: terms.bytes)
         jobs!.begun += 1
-        let deadline = arrival + .milliseconds(Int(time))
-        perform(scheduler.callArrived(id, client: peer.client, bytes: size, deadline: deadline, at: arrival))
+        accept(request, from: peer, terms: terms, job: job.number)
     }
 
     /// The call of a job is over; what that means for the job is the journal's to write down.
-    func jobEnded(_ id: CallID, _ call: OpenCall, _ status: RPCStatus, attempts: Int, body: [UInt8]) {
-        guard let number = call.job, jobs != nil else { return }
+    func jobEnded(_ id: CallID, _ number: Int64, _ status: RPCStatus, attempts: Int, body: [UInt8]) {
+        guard jobs != nil else { return }
         jobs!.pump.ended(id)
         jobs!.ended += 1
         jobs!.keeper.post(.end(number, status, result: body, attempts: attempts))

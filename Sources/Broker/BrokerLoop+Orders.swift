@@ -17,19 +17,25 @@ extension BrokerLoop {
                     continue
                 }
                 finish(id, status, attempts: attempts)
+            case .answerAgain(let id, let earlier):
+                guard let kept = keptAnswers[earlier] else { preconditionFailure("no answer is kept of \(earlier)") }
+                finish(id, kept.status, attempts: Int(kept.attempts), body: kept.body)
+            case .forgetAnswer(let id): keptAnswers[id] = nil
+            case .quarantine(let id, let blame): quarantine(id, blame)
             case .expel(let worker, let loss): expel(worker, loss)
             }
         }
     }
 
     func dispatch(_ attempt: Attempt, to worker: WorkerID) {
-        guard let call = calls[attempt.call], let record = workers[worker] else { return }
+        guard let work = works[attempt.call], let record = workers[worker] else { return }
+        let request = work.request
         let job = Job(
-            dispatch: wire(attempt), id: call.request.id, method: call.request.method,
+            dispatch: wire(attempt), id: request.id, method: request.method,
             remainingMilliseconds: (scheduler.remaining(of: attempt.call, at: now) ?? .zero).milliseconds,
-            queueMilliseconds: (now - call.arrival).milliseconds, resultEncoding: call.request.encoding,
-            metadata: call.request.metadata, traceparent: call.request.traceparent, body: call.request.body,
-            image: call.request.image)
+            queueMilliseconds: (now - work.arrival).milliseconds, resultEncoding: request.encoding,
+            metadata: request.metadata, traceparent: request.traceparent, pixels: request.pixels, body: request.body,
+            image: request.image)
         logger.debug("dispatch", metadata: ["call": "\(job.dispatch)", "worker": "\(worker)"])
         tell(record, .job(job))
     }

@@ -53,7 +53,7 @@ extension BrokerLoop {
         switch message {
         case .hello: break
         case .started(let dispatch):
-            if let attempt = attempt(dispatch) { scheduler.jobStarted(attempt, by: id) }
+            if let attempt = attempt(dispatch) { scheduler.jobStarted(attempt, by: id, at: now) }
         case .partial: counters.refusedFrames += 1
         case .result(let result): settle(result, from: id)
         case .beat(let beat): scheduler.beat(id, progress: beat.progress, isBusy: beat.isBusy, at: now)
@@ -71,11 +71,17 @@ extension BrokerLoop {
             counters.refusedFrames += 1
             return
         }
-        let (accepted, actions) = scheduler.jobFinished(attempt, by: worker, at: now)
-        if accepted {
-            finish(attempt.call, result.status.checked(madeBy: .worker), attempts: attempt.number, body: result.body)
+        let isGood = result.status.isOK
+        let settlement = scheduler.jobFinished(
+            attempt, by: worker, answerBytes: isGood ? result.body.count : nil, at: now)
+        let response = CallResponse(
+            id: "", status: result.status.checked(madeBy: .worker), attempts: UInt32(attempt.number), body: result.body)
+        if isGood, settlement.accepted, let id = works[attempt.call]?.quarantineID { quarantine.remove(id) }
+        for call in settlement.answered {
+            finish(call, response.status, attempts: attempt.number, body: response.body)
         }
-        perform(actions)
+        if settlement.isKept { keptAnswers[attempt.call] = response }
+        perform(settlement.actions)
     }
 
     func welcome(_ hello: WorkerHello, _ routing: [UInt8]) {

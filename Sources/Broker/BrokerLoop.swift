@@ -7,8 +7,8 @@ internal import Wire
 /// The thread of a broker: it owns both sockets, turns frames into the scheduler's events, and does what the scheduler
 /// says. Everything that is decided about calls and workers is decided there.
 ///
-/// Its parts: `+Clients` is the front, `+Workers` the back, `+Orders` what the scheduler says, `+Answers` what the broker
-/// answers itself.
+/// Its parts: `+Clients` is the front, `+Workers` the back, `+Orders` what the scheduler says, `+Answers` and `+Quarantine`
+/// what the broker answers itself.
 final class BrokerLoop {
     let frontListener: Listener
     let backListener: Listener
@@ -21,6 +21,11 @@ final class BrokerLoop {
 
     var scheduler: Scheduler
     var calls: [CallID: OpenCall] = [:]
+    /// By the call that each began with.
+    var works: [CallID: OpenWork] = [:]
+    /// Answers that the scheduler wants kept, for calls that come again under their key.
+    var keptAnswers: [CallID: CallResponse] = [:]
+    var quarantine = Quarantine()
     var callsByClient: [ClientID: [String: CallID]] = [:]
     var watchers: [Watcher] = []
     var workers: [WorkerID: WorkerRecord] = [:]
@@ -54,7 +59,7 @@ final class BrokerLoop {
         self.configuration = configuration
         self.logger = logger
         scheduler = Scheduler(configuration.scheduler, now: .zero)
-        standstill = Standstill(tolerance: configuration.scheduler.beatInterval, now: .zero)
+        standstill = Standstill(tolerance: configuration.scheduler.beatPause, now: .zero)
         jobs = journal.map { JobService($0) }
         outboxes = Outboxes(
             Outboxes.Limits(messages: configuration.clientOutboxMessages, bytes: configuration.clientOutboxBytes))
@@ -99,7 +104,7 @@ final class BrokerLoop {
         }
         perform(scheduler.timePassed(at: now, hasHeardAll: hasHeardWorkers))
         if now >= nextBeat {
-            nextBeat = now + configuration.scheduler.beatInterval
+            nextBeat = now + configuration.scheduler.beatPause
             for worker in workers.values { tell(worker, .beat) }
         }
         flushOutboxes()
@@ -151,7 +156,9 @@ final class BrokerLoop {
         drainDeadline = drainDeadline ?? now
         scheduler.drain()
         hearLast()
-        for (id, _) in calls { finish(id, RPCStatus(.unavailable, "the broker is stopping", reason: .draining)) }
+        for id in calls.keys.sorted() {
+            finish(id, RPCStatus(.unavailable, "the broker is stopping", reason: .draining))
+        }
         for watcher in watchers {
             answer(watcher.peer, watcher.request, RPCStatus(.unavailable, "the broker is stopping"))
         }

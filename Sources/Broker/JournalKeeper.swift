@@ -256,7 +256,7 @@ extension JournalError {
 extension RPCStatus {
     static let noJob = RPCStatus(.notFound, "there is no job of that id, or no more", reason: .noJob)
     static let keyReused = RPCStatus(
-        .alreadyExists, "another job was submitted under this key", reason: .keyReused)
+        .failedPrecondition, "another job was submitted under this key", reason: .keyReused)
     static let noJournal = RPCStatus(
         .failedPrecondition, "this broker keeps no jobs: it was started without a journal", reason: .noJournal)
 }

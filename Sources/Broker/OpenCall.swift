@@ -17,10 +17,22 @@ struct Peer: Hashable {
 /// A call that waits for a worker's answer.
 struct OpenCall {
     let peer: Peer
-    let request: CallRequest
-    let arrival: Duration
+    /// The client's id of it.
+    let id: String
+    /// How its answer goes.
+    let encoding: WireEncoding
+    /// The call whose work it waits for: itself, or an earlier one under the same key.
+    let work: CallID
     /// The number of the durable job that it runs; `nil` for a client's own call.
     var job: Int64?
+}
+
+/// What a worker is given for one or more calls; kept for as long as it may have to be given again.
+struct OpenWork {
+    let request: CallRequest
+    let arrival: Duration
+    /// Where it came from, if it is tried again out of quarantine.
+    var quarantineID: String?
 }
 
 /// A call of Health.Watch.

@@ -29,6 +29,8 @@ extension SchedulerCounters {
             "calls_finished_total": Double(finished), "calls_deadline_total": Double(deadlines),
             "calls_cancelled_total": Double(cancelled), "calls_poisoned_total": Double(poisoned),
             "jobs_dispatched_total": Double(dispatched), "jobs_redelivered_total": Double(redelivered),
+            "calls_joined_total": Double(joined), "calls_answered_again_total": Double(answeredAgain),
+            "calls_hopeless_total": Double(hopeless), "jobs_near_picture_total": Double(nearPicture),
             "messages_late_total": Double(late), "workers_lost_total": Double(workersLost),
         ]
     }
@@ -61,6 +63,9 @@ extension ProtoQueueState {
             $0.oldestMs = (queue.oldest ?? .zero).milliseconds
             $0.waitingLimit = UInt32(terms.queueCalls)
             $0.bytesLimit = Double(terms.queueBytes)
+            $0.pixels = Double(queue.pixels)
+            $0.pixelsLimit = Double(terms.queuePixels)
+            $0.backlogMs = queue.backlog.milliseconds
         }
     }
 }

@@ -20,16 +20,27 @@ extension CallEnding {
             RPCStatus(
                 .resourceExhausted, "the broker's queue is full", retryDelayMilliseconds: delay.milliseconds,
                 reason: .queueFull)
-        case .tooLarge(let limit):
+        case .noTime(let delay):
             RPCStatus(
-                .resourceExhausted, "the call is larger than the broker's whole queue", reason: .tooLarge,
-                reasonMetadata: ["limit_bytes": "\(limit)"])
+                .resourceExhausted, "what is in the queue leaves this call too little time",
+                retryDelayMilliseconds: delay.milliseconds, reason: .noTime)
+        case .tooLarge(let measure, let limit):
+            RPCStatus(
+                .resourceExhausted, "the call is larger than a client's whole budget", reason: .tooLarge,
+                reasonMetadata: ["limit_\(measure.rawValue)": "\(limit)"])
+        case .keyReused:
+            RPCStatus(
+                .failedPrecondition, "the idempotency key belongs to another request", reason: .keyReused)
         case .draining:
             RPCStatus(.unavailable, "the broker is stopping", reason: .draining)
-        case .poison(let losses):
+        case .poison(let blame):
             RPCStatus(
-                .unknown, "\(losses) workers were lost while they had this call; it is not tried again",
-                reason: .poisonJob)
+                .dataLoss,
+                "\(blame.losses) workers were lost while they had this call; it is not tried again, and is in quarantine",
+                reason: .poisonJob,
+                reasonMetadata: [
+                    "attempts": "\(blame.attempts)", "losses": "\(blame.losses)", "failures": "\(blame.failures)",
+                ])
         }
     }
 }
@@ -50,10 +61,5 @@ extension Duration {
         let (seconds, attoseconds) = components
         guard self > .zero else { return 0 }
         return UInt32(clamping: seconds * 1000 + (attoseconds + 999_999_999_999_999) / 1_000_000_000_000_000)
-    }
-
-    /// As seconds with a fraction.
-    var inSeconds: Double {
-        Double(components.seconds) + Double(components.attoseconds) * 1e-18
     }
 }

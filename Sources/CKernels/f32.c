@@ -6,9 +6,9 @@
 
 #define INLINE static inline __attribute__((always_inline))
 #define SHUFFLED __builtin_shufflevector
-// A tile's weights of so many inputs leave room for activations in a first-level cache, and those of some 250 rows fit the
-// second.
-enum { LANES = 16, DEPTH = 1024 };
+// A tile's weights of so many inputs leave room for activations in a first-level cache, and those of so many rows fit half of
+// a second: whole blocks of every version.
+enum { LANES = 16, DEPTH = 1024, CACHED_ROWS = 132 };
 // As many registers as it takes; memory of floats may be read as one.
 typedef float lanes __attribute__((vector_size(LANES * sizeof(float)), aligned(sizeof(float)), may_alias));
 

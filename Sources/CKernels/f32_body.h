@@ -74,13 +74,18 @@ TARGET static void NAME(columns)(
     for (; i < outputs; i++) NAME(column)(x, rows, w + i * part.inputs, 1, part, stride, y + i);
 }
 
-// With many rows, a part of all of them is used on all outputs while it is in the cache. With few, what counts is that the
+// With many rows, a part of some of them is used on all outputs while it is in the cache. With few, what counts is that the
 // weights are read in the order in which they lie.
 TARGET static void NAME(product)(
     const float *x, size_t rows, const float *w, size_t outputs, size_t inputs, size_t stride, float *y) {
     size_t step = rows > TILE_ROWS ? outputs : TILE_OUTPUTS;
     for (size_t i = 0; i < outputs; i += step)
-        for (size_t start = 0; start < inputs; start += DEPTH)
-            NAME(columns)(x + start * rows, rows, w + i * inputs, outputs - i < step ? outputs - i : step,
-                          part_from(start, inputs), stride, y + i);
+        for (size_t start = 0; start < inputs; start += DEPTH) {
+            struct part part = part_from(start, inputs);
+            size_t count = outputs - i < step ? outputs - i : step;
+            for (size_t r = 0; r < rows; r += CACHED_ROWS)
+                NAME(columns)(x + start * rows + bw_f32_packed(r, part.end - start),
+                              rows - r < CACHED_ROWS ? rows - r : CACHED_ROWS, w + i * inputs, count, part, stride,
+                              y + r * stride + i);
+        }
 }

@@ -6,7 +6,7 @@
 #include "include/q4.h"
 #include "include/q8.h"
 
-enum { HALF_BYTES = BW_Q8_PANEL * sizeof(uint16_t), LINES = BW_Q4_GROUP / 4, LINE_BYTES = 2 * BW_Q8_PANEL };
+enum { HALF_BYTES = BW_Q8_PANEL * sizeof(uint16_t), LINES = BW_Q4_GROUP / 8, LINE_BYTES = 4 * BW_Q8_PANEL };
 enum { GROUP_BYTES = HALF_BYTES + LINES * LINE_BYTES };
 
 // What the 16 codes stand for, times the scale: Lloyd's quantiser of normally distributed weights in groups whose scale is
@@ -14,10 +14,10 @@ enum { GROUP_BYTES = HALF_BYTES + LINES * LINE_BYTES };
 static const int8_t levels[16] = {-127, -98, -77, -60, -45, -33, -21, -9, 2, 13, 24, 36, 49, 64, 81, 105};
 
 // As many groups as the packed activations have, whose groups are longer: the last ones may be all zeros.
-static inline size_t groups(size_t inputs) { return bw_q8_padded(inputs) / BW_Q4_GROUP; }
+static inline size_t groups(size_t inputs) { return (inputs + BW_Q8_GROUP - 1) / BW_Q8_GROUP * (BW_Q8_GROUP / BW_Q4_GROUP); }
 
 // Where a weight stands in its group: the byte, and how far its half is shifted.
-static inline size_t byte_of(size_t c, size_t i) { return i / 4 * LINE_BYTES + c * 2 + i % 2; }
-static inline int shift_of(size_t i) { return i % 4 < 2 ? 0 : 4; }
+static inline size_t byte_of(size_t c, size_t i) { return i / 8 * LINE_BYTES + c * 4 + i % 4; }
+static inline int shift_of(size_t i) { return i % 8 < 4 ? 0 : 4; }
 
 #endif

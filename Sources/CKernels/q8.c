@@ -9,8 +9,6 @@ enum { GROUP_BYTES = SCALE_BYTES + BW_Q8_PANEL * BW_Q8_GROUP };
 
 static size_t groups(size_t inputs) { return (inputs + BW_Q8_GROUP - 1) / BW_Q8_GROUP; }
 
-size_t bw_q8_padded(size_t inputs) { return groups(inputs) * BW_Q8_GROUP; }
-
 size_t bw_q8_panel_bytes(size_t inputs) { return groups(inputs) * GROUP_BYTES; }
 
 // The largest magnitude, in parts that become vector registers.
@@ -26,7 +24,7 @@ static float largest(const float *x, size_t count) {
 }
 
 // The place of output `c`, input `i` among the weights of a group.
-static size_t place(size_t c, size_t i) { return (i / 2 * BW_Q8_PANEL + c) * 2 + i % 2; }
+static size_t place(size_t c, size_t i) { return (i / QUAD * BW_Q8_PANEL + c) * QUAD + i % QUAD; }
 
 void bw_q8_pack(const float *w, size_t outputs, size_t inputs, size_t first, size_t panels, uint8_t *packed) {
     for (size_t p = 0; p < panels; p++) {
@@ -56,42 +54,45 @@ void bw_q8_unpack_row(const uint8_t *packed, size_t inputs, size_t row, float *x
     }
 }
 
-// Rounds two activations and puts them into 32 bits. Adding 1.5 * 2^23 rounds to an integer, ties to even, and leaves it
-// in the low bits; a loop of it becomes vector code.
-static inline uint32_t rounded_pair(const float *x, float inverse) {
-    float shifted[2] = {x[0] * inverse + 12582912.0f, x[1] * inverse + 12582912.0f};
-    uint32_t bits[2];
-    memcpy(bits, shifted, sizeof bits);
-    return (bits[0] & 0xFFFF) | bits[1] << 16;
-}
-
-void bw_q8_quantise(const float *x, size_t rows, size_t inputs, int16_t *q, float *scales) {
-    size_t padded = bw_q8_padded(inputs);
-    for (size_t start = 0; start < rows; start += BW_Q8_ROWS, q += BW_Q8_ROWS * padded) {
-        size_t block = rows - start < BW_Q8_ROWS ? rows - start : BW_Q8_ROWS;
-        uint32_t *pairs = (uint32_t *)q;
-        if (padded != inputs) memset(pairs, 0, block * padded * sizeof *q);
-        for (size_t r = 0; r < block; r++) {
-            const float *row = x + (start + r) * inputs;
-            float m = largest(row, inputs), inverse = m > 0 ? 32767 / m : 0;
-            scales[start + r] = m / 32767;
-            for (size_t i = 0; i < inputs / 2; i++) pairs[i * block + r] = rounded_pair(row + 2 * i, inverse);
-            if (inputs % 2 == 1) {
-                float last[2] = {row[inputs - 1], 0};
-                pairs[inputs / 2 * block + r] = rounded_pair(last, inverse);
-            }
-        }
+// Rounds activations to integers. Adding 1.5 * 2^23 rounds, ties to even, and leaves the integer in the low bits; a loop of
+// it becomes vector code.
+static void round_all(const float *x, size_t count, float inverse, int8_t *q) {
+    for (size_t i = 0; i < count; i++) {
+        float shifted = x[i] * inverse + 12582912.0f;
+        int32_t bits;
+        memcpy(&bits, &shifted, sizeof bits);
+        q[i] = (int8_t)bits;
     }
 }
 
-static void generic_tile(const int16_t *q, size_t rows, const uint8_t *panel, size_t count, float *sums) {
-    generic_rows(q, rows, panel, BW_Q8_GROUP, count, sums);
+static int32_t sum(const int8_t *q, size_t count) {
+    int32_t sum = 0;
+    for (size_t i = 0; i < count; i++) sum += q[i];
+    return sum;
+}
+
+// Row `r` of `rows`, its part of a group.
+static void quantise_group(const float *x, size_t count, size_t rows, size_t r, uint8_t *packed) {
+    int8_t q[BW_Q8_GROUP] = {0};
+    float m = largest(x, count);
+    // Below that 127 / m would be infinite: the values count as zero.
+    if (m < 0x1p-100f) m = 0;
+    round_all(x, count, m > 0 ? 127 / m : 0, q);
+    ((float *)block_scales(packed))[r] = m / 127;
+    for (size_t part = 0; part < PARTS; part++)
+        ((int32_t *)block_offsets(packed, rows, part))[r] = -128 * sum(q + part * PART, PART);
+    int8_t *values = (int8_t *)block_values(packed, rows) + r * QUAD;
+    for (size_t i = 0; i < BW_Q8_GROUP; i += QUAD) memcpy(values + i * rows, q + i, QUAD);
+}
+
+static void generic_tile(const uint8_t *x, size_t rows, const uint8_t *panel, size_t count, float *sums) {
+    generic_rows(x, rows, panel, BW_Q8_GROUP, count, sums);
 }
 
 #if defined(__x86_64__)
-#define ONE(rows) avx512_rows(q, rows, panel, 1, BW_Q8_GROUP, count, sums)
-#define TWO(rows) avx512_rows(q, rows, panel, 2, BW_Q8_GROUP, count, sums)
-#define NARROW(rows) avx2_tile_rows(q, rows, panel, BW_Q8_GROUP, count, sums)
+#define ONE(rows) avx512_rows(x, rows, panel, 1, count, sums)
+#define TWO(rows) avx512_rows(x, rows, panel, 2, count, sums)
+#define NARROW(rows) avx2_tile_rows(x, rows, panel, BW_Q8_GROUP, count, sums)
 TILE(avx512_one, AVX512, ONE)
 TILE(avx512_two, AVX512, TWO)
 TILE(avx2_one, AVX2, NARROW)
@@ -99,25 +100,36 @@ TILE(avx2_one, AVX2, NARROW)
 
 static const struct version versions[] = {
 #if defined(__x86_64__)
-    {"avx512vnni", avx512_one, avx512_two, has_avx512, NULL, NULL},
-    {"avx2", avx2_one, NULL, has_avx2, NULL, NULL},
+    {"avx512vnni", avx512_one, avx512_two, has_avx512},
+    {"avx2", avx2_one, NULL, has_avx2},
 #endif
-    {"generic", generic_tile, NULL, always, NULL, NULL},
+    {"generic", generic_tile, NULL, always},
 };
 
 const char *bw_q8_version(void) { return find(versions, NULL)->name; }
 
-int bw_q8_product_version(const char *version, const int16_t *q, const float *scales, size_t rows, const uint8_t *packed,
-                          size_t outputs, size_t inputs, size_t first, size_t panels, const float *bias, float *y) {
+size_t bw_q8_activation_bytes(size_t rows, size_t inputs) { return groups(inputs) * block_bytes(rows); }
+
+void bw_q8_quantise(const float *x, size_t rows, size_t inputs, uint8_t *packed) {
+    for (size_t start = 0; start < rows; start += BW_Q8_ROWS) {
+        size_t block = rows - start < BW_Q8_ROWS ? rows - start : BW_Q8_ROWS;
+        for (size_t i = 0; i < inputs; i += BW_Q8_GROUP, packed += block_bytes(block)) {
+            size_t count = inputs - i < BW_Q8_GROUP ? inputs - i : BW_Q8_GROUP;
+            for (size_t r = 0; r < block; r++) quantise_group(x + (start + r) * inputs + i, count, block, r, packed);
+        }
+    }
+}
+
+int bw_q8_product_version(const char *version, const uint8_t *x, size_t rows, const uint8_t *packed, size_t outputs,
+                          size_t inputs, size_t first, size_t panels, const float *bias, float *y) {
     const struct version *found = find(versions, version);
     if (!found) return 0;
-    product(found, (struct layout){groups(inputs), bw_q8_panel_bytes(inputs), 0}, packed,
-            (struct activations){q, scales, rows, bw_q8_padded(inputs)}, first, panels,
+    product(found, (struct layout){groups(inputs), bw_q8_panel_bytes(inputs)}, packed, x, rows, first, panels,
             (struct outputs){bias, y, outputs});
     return 1;
 }
 
-void bw_q8_product(const int16_t *q, const float *scales, size_t rows, const uint8_t *packed, size_t outputs, size_t inputs,
-                   size_t first, size_t panels, const float *bias, float *y) {
-    bw_q8_product_version(NULL, q, scales, rows, packed, outputs, inputs, first, panels, bias, y);
+void bw_q8_product(const uint8_t *x, size_t rows, const uint8_t *packed, size_t outputs, size_t inputs, size_t first,
+                   size_t panels, const float *bias, float *y) {
+    bw_q8_product_version(NULL, x, rows, packed, outputs, inputs, first, panels, bias, y);
 }

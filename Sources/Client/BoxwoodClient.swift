@@ -16,12 +16,14 @@ public final class BoxwoodClient: Sendable {
     private let isClosed = Mutex(false)
     private let thread: DedicatedThread
     private let prefix = String(UInt32.random(in: .min ... .max), radix: 16)
+    private let throttle: Mutex<RetryThrottle>
 
     /// Connects in the background; whether somebody answers shows with the first call.
     ///
     /// - Throws: INTERNAL when the endpoint is none.
     public init(_ configuration: ClientConfiguration = ClientConfiguration()) throws(RPCStatus) {
         self.configuration = configuration
+        throttle = Mutex(RetryThrottle(configuration.retry))
         do throws(MessagingError) {
             _ = try Endpoint(configuration.endpoint)
         } catch {
@@ -60,38 +62,50 @@ public final class BoxwoodClient: Sendable {
     /// - Parameters:
     ///   - image: the bytes of a JPEG or PNG file.
     ///   - timeout: for the whole call with all its attempts; `nil` takes the configuration's.
+    ///   - priority: batch for what nobody waits for: it goes when nothing interactive waits.
+    ///   - pixels: the picture's width times its height, if that is known.
     /// - Throws: the status that the call ended with.
     public func run(
         _ task: GroundingTask, image: [UInt8], options: GenerationOptions = GenerationOptions(),
-        timeout: Duration? = nil, metadata: [String: String] = [:]
+        timeout: Duration? = nil, metadata: [String: String] = [:], priority: RequestPriority = .interactive,
+        pixels: Int? = nil
     ) async throws(RPCStatus) -> GroundingResult {
         let request = TaskRequest(task, options)
         let response = try await call(
             request.method.rawValue, body: request.body(configuration.encoding), image: image, timeout: timeout,
-            metadata: metadata)
+            metadata: metadata, priority: priority, pixels: pixels)
         var result = try GroundingResult(body: response.body)
         result.attempts = max(result.attempts, Int(response.attempts))
         return result
     }
 
-    /// Calls a method by its path, with retries as the configuration says.
+    /// Calls a method by its path, with retries as the configuration says. All attempts are one call under one key: what a
+    /// broker has begun for the first, it does not begin again.
     ///
+    /// - Parameter idempotencyKey: of 1 to 64 bytes of printable ASCII; `nil` for a new one.
     /// - Throws: the status that the call ended with, when it is not OK.
     public func call(
         _ method: String, body: [UInt8], image: [UInt8]? = nil, timeout: Duration? = nil,
-        metadata: [String: String] = [:]
+        metadata: [String: String] = [:], priority: RequestPriority = .interactive, pixels: Int? = nil,
+        idempotencyKey: String? = nil
     ) async throws(RPCStatus) -> CallResponse {
         try checkSizes(body, image)
         let deadline = ContinuousClock.now + (timeout ?? configuration.timeout)
+        let key = idempotencyKey ?? (configuration.retry.attempts > 1 ? Self.makeKey() : "")
         var attempt = 1
         while true {
-            var request = CallRequest(id: makeID(), method: method, metadata: metadata, body: body, image: image)
-            request.previousAttempts = UInt32(attempt - 1)
+            let request = CallRequest(
+                id: makeID(), method: method, metadata: metadata, idempotencyKey: key,
+                previousAttempts: UInt32(attempt - 1), priority: priority, pixels: pixels.map(UInt32.init(clamping:)),
+                body: body, image: image)
             let response = await once(request, deadline: deadline)
-            if response.status.isOK { return response }
-            let pause = configuration.retry.pause(
-                after: response.status, attempt: attempt, remaining: deadline - .now, jitter: .random(in: 0...1))
-            guard let pause else { throw response.status }
+            if response.status.isOK {
+                throttle.withLock { $0.succeeded() }
+                return response
+            }
+            guard let pause = pause(after: response.status, attempt: attempt, remaining: deadline - .now) else {
+                throw response.status
+            }
             do {
                 try await Task.sleep(for: pause)
             } catch {
@@ -120,6 +134,23 @@ public final class BoxwoodClient: Sendable {
     }
 
     // MARK: -
+
+    private func pause(after status: RPCStatus, attempt: Int, remaining: Duration) -> Duration? {
+        guard configuration.retry.isRetryable(status) else { return nil }
+        let isOpen = throttle.withLock { throttle in
+            throttle.failed()
+            return throttle.isOpen
+        }
+        guard isOpen else { return nil }
+        return configuration.retry.pause(
+            after: status, attempt: attempt, remaining: remaining, jitter: .random(in: 0...1))
+    }
+
+    /// 128 bits that nobody guesses.
+    private static func makeKey() -> String {
+        var random = SystemRandomNumberGenerator()
+        return String(random.next(), radix: 36) + "-" + String(random.next(), radix: 36)
+    }
 
     private func once(_ request: CallRequest, deadline: ContinuousClock.Instant) async -> CallResponse {
         let flag = CallFlag()

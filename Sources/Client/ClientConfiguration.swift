@@ -28,39 +28,3 @@ public struct ClientConfiguration: Sendable, Hashable {
         self.encoding = encoding
     }
 }
-
-/// When a call that ended UNAVAILABLE is sent again, within its deadline.
-public struct RetryPolicy: Sendable, Hashable {
-    /// The first one included; 1 switches retries off.
-    public var attempts: Int
-    public var firstPause: Duration
-    public var longestPause: Duration
-
-    public init(attempts: Int = 3, firstPause: Duration = .milliseconds(100), longestPause: Duration = .seconds(2)) {
-        self.attempts = attempts
-        self.firstPause = firstPause
-        self.longestPause = longestPause
-    }
-
-    public static let never = RetryPolicy(attempts: 1)
-
-    /// How long to wait before the next attempt; `nil` to give up.
-    ///
-    /// The broker's own delay goes before the policy's. A broker that was not there for the whole connect timeout, or
-    /// that had no worker for all of its own patience, is not asked again: the caller has waited enough.
-    ///
-    /// - Parameters:
-    ///   - attempt: 1 after the first one.
-    ///   - remaining: what is left of the call's time.
-    ///   - jitter: 0...1, so that many clients do not come back at once.
-    package func pause(
-        after status: RPCStatus, attempt: Int, remaining: Duration, jitter: Double
-    ) -> Duration? {
-        guard status.code == .unavailable, ![.noBroker, .noWorker].contains(status.reason), attempt < attempts else {
-            return nil
-        }
-        let ceiling = min(firstPause * (1 << min(attempt - 1, 20)), longestPause)
-        let pause = status.retryDelayMilliseconds.map { Duration.milliseconds(Int($0)) } ?? ceiling * jitter
-        return pause < remaining ? pause : nil
-    }
-}

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 
-import Foundation
 import Grounding
+package import Kosmos2
 
 /// Finds the likeliest way to mark a caption's phrases, the caption itself being given.
 ///
@@ -43,7 +43,7 @@ package final class AlignmentContinuation<Cache: SequenceCache>: Continuation {
     ///   - width: how many ways go on for each length of the caption.
     ///   - cache: holds the prompt.
     ///   - spare: `caches(width:)` less one, of the same capacity.
-    ///   - plan: the budget, the locations and the end of text.
+    ///   - plan: the budget, the tags and the end of text.
     package init(_ grammar: AlignmentGrammar, width: Int, cache: Cache, spare: [Cache], plan: GenerationPlan) {
         precondition(
             width > 0 && spare.count + 1 == Self.caches(width: width),
@@ -53,6 +53,10 @@ package final class AlignmentContinuation<Cache: SequenceCache>: Continuation {
     }
 
     package var isDone: Bool { behind.isEmpty }
+
+    package var part: HeadPart {
+        behind.allSatisfy { grammar.isInBox(after: $0.generation.ids) } && !plan.comparesWithAll ? .tags : .all
+    }
 
     package var wanted: [(token: Int, cache: Cache)] {
         behind.compactMap { way in way.generation.ids.last.map { ($0, way.cache) } }
@@ -68,7 +72,7 @@ package final class AlignmentContinuation<Cache: SequenceCache>: Continuation {
     package func take(_ logits: LogitRows) throws(TaskError) {
         var candidates = ahead.map { Candidate(way: $0, parent: nil) }
         for (row, way) in behind.enumerated() {
-            for child in try children(of: way, NextToken(logits[row])) {
+            for child in try children(of: way, logits.next(row)) {
                 candidates.append(Candidate(way: child, parent: row))
             }
         }
@@ -85,14 +89,14 @@ package final class AlignmentContinuation<Cache: SequenceCache>: Continuation {
         let allowed = grammar.allowed(after: ids, remaining: plan.maxNewTokens - ids.count)
         let isInBox = grammar.isInBox(after: ids)
         let candidates = next.candidates(allowed, blocked: [])
+        let all = isInBox ? nil : next.logSum(next.all)
+        guard next.areFinite(candidates), all?.isFinite ?? true else { throw .notFinite }
         var children: [Way] = []
         for token in isInBox ? [next.greedy(candidates)] : candidates {
-            let step = plan.step(token, allowed, next)
-            guard step.probability.isFinite else { throw .notFinite }
             var child = way
             child.generation.ids.append(token)
-            child.generation.steps.append(step)
-            child.score += isInBox ? 0 : log(step.probability)
+            child.generation.steps.append(plan.step(token, allowed, isInBox: isInBox, next))
+            if let all { child.score += next.logit(token) - all }
             child.copied = grammar.copied(child.generation.ids)
             child.isComplete = grammar.isComplete(child.generation.ids)
             children.append(child)

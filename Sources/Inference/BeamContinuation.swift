@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 
 import Grounding
+package import Kosmos2
 
 /// Beam search as transformers 5.23 does it (`_beam_search` with length penalty 1 and early stopping off): the score
 /// of a hypothesis is the mean log-probability of its new tokens, `</s>` included.
@@ -26,6 +27,8 @@ package final class BeamContinuation<Cache: SequenceCache>: Continuation {
     /// At most `width`, best first.
     package private(set) var finished: [BeamHypothesis] = []
     package private(set) var isDone = false
+    /// Scores of beams are compared, so every step's normaliser counts.
+    package var part: HeadPart { .all }
 
     /// - Parameters:
     ///   - prompt: all ids, which the rule against repeated runs looks at.
@@ -80,8 +83,8 @@ package final class BeamContinuation<Cache: SequenceCache>: Continuation {
         for (parent, beam) in running.enumerated() {
             let blocked = NgramBlock.blocked(after: prompt + beam.ids, size: plan.noRepeatNgram)
             let row = logits[parent]
-            let next = NextToken(row)
-            let normaliser = Float(next.logSum(row.indices))
+            let next = logits.next(parent)
+            let normaliser = Float(next.logSum(next.all))
             for id in next.candidates(plan.allowed(after: beam.ids), blocked: blocked) {
                 let sum = (row[id] - normaliser) + beam.sum
                 guard sum.isFinite, best.count < count || sum > best[count - 1].sum else { continue }

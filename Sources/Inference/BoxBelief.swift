@@ -36,9 +36,9 @@ package struct BoxBelief: Sendable, Equatable {
         var (object, delimiter) = (1.0, 1.0)
         for index in ids.indices {
             if ids[index] == specials.object {
-                (object, delimiter) = (generation.steps[index].probability, 1)
+                (object, delimiter) = (generation.steps[index].probability ?? 1, 1)
             } else if ids[index] == specials.delimiter {
-                delimiter *= generation.steps[index].allowedProbability
+                delimiter *= generation.steps[index].allowedProbability ?? 1
             } else {
                 continue
             }

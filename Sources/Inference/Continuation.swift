@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 
-package import Tensors
+package import Kosmos2
+import Tensors
 
 /// One prompt on its way to an answer: says which tokens the model is to see next, and chooses from the logits that
 /// follow. It never calls the model, so any number of them share a step.
@@ -9,6 +10,8 @@ package protocol Continuation<Cache>: AnyObject {
 
     /// The tokens of the next step, each with the cache of its sequence; none once `isDone`.
     var wanted: [(token: Int, cache: Cache)] { get }
+    /// The tokens among which it then chooses. Logits of more tokens do not change what it does.
+    var part: HeadPart { get }
     var isDone: Bool { get }
     /// What was found, once it is done.
     var generation: Generation { get }
@@ -19,26 +22,30 @@ package protocol Continuation<Cache>: AnyObject {
     func take(_ logits: LogitRows) throws(TaskError)
 }
 
-/// Some rows of raw logits, each `[V]`; valid as long as the tensor.
+/// Some rows of raw logits.
 package struct LogitRows {
-    private let tensor: Tensor
+    private let logits: Logits
     private let first: Int
 
-    /// - Parameter tensor: `[rows, V]`.
-    package init(_ tensor: Tensor, from first: Int = 0) {
-        (self.tensor, self.first) = (tensor, first)
+    package init(_ logits: Logits, from first: Int = 0) {
+        (self.logits, self.first) = (logits, first)
     }
 
+    /// One row, of the whole vocabulary.
     package init(_ logits: [Float]) {
-        self.init(Tensor([1, logits.count], logits))
+        self.init(Logits(Tensor([1, logits.count], logits)))
     }
 
     /// The rows from one of them on.
-    package func from(_ row: Int) -> LogitRows { LogitRows(tensor, from: first + row) }
+    package func from(_ row: Int) -> LogitRows { LogitRows(logits, from: first + row) }
 
+    /// The logits of one row, `[V]` or the end of it; valid as long as these are.
     package subscript(row: Int) -> UnsafeBufferPointer<Float> {
-        UnsafeBufferPointer(start: tensor.row(first + row), count: tensor.shape[-1])
+        UnsafeBufferPointer(start: logits.values.row(first + row), count: logits.values.shape[-1])
     }
+
+    /// The choice of the next token from one row; valid as long as these are.
+    package func next(_ row: Int) -> NextToken { NextToken(self[row], firstToken: logits.firstToken) }
 }
 
 extension SequenceModel {
@@ -47,7 +54,8 @@ extension SequenceModel {
     package func step(_ continuations: [any Continuation<Cache>]) -> [TaskError?] {
         let wanted = continuations.map { $0.wanted }
         let logits = step(
-            tokens: wanted.flatMap { $0.map(\.token) }, caches: wanted.flatMap { $0.map(\.cache) })
+            tokens: wanted.flatMap { $0.map(\.token) }, caches: wanted.flatMap { $0.map(\.cache) },
+            continuations.allSatisfy { $0.part == .tags } ? .tags : .all)
         var row = 0
         return zip(continuations, wanted).map { continuation, wanted in
             defer { row += wanted.count }

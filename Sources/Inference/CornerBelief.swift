@@ -16,14 +16,14 @@ package struct CornerBelief: Sendable, Equatable {
 
     /// The chosen location index.
     package var cell: Int
-    /// Of the chosen cell, among all tokens.
-    package var probability: Double
+    /// Of the chosen cell, among all tokens; `nil` where nobody asked.
+    package var probability: Double?
     /// The window of `width` by `width` cells whose middle is the chosen one, row by row: probabilities among the
     /// locations that the grammar allows, 0 for cells that it does not allow or that are off the grid. Empty where
     /// nothing is known of it.
     package var window: [Double]
 
-    package init(cell: Int, probability: Double, window: [Double]) {
+    package init(cell: Int, probability: Double? = nil, window: [Double]) {
         precondition(
             window.isEmpty || window.count == Self.width * Self.width, "corner belief: a window of \(window.count)")
         self.cell = cell
@@ -32,11 +32,11 @@ package struct CornerBelief: Sendable, Equatable {
     }
 
     /// Of the chosen cell, among the locations allowed.
-    package var chosen: Double { window.isEmpty ? probability : window[window.count / 2] }
+    package var chosen: Double { window.isEmpty ? probability ?? 1 : window[window.count / 2] }
 
     /// Of the chosen cell and those that touch it together, among the locations allowed.
     package var mass: Double {
-        guard !window.isEmpty else { return probability }
+        guard !window.isEmpty else { return probability ?? 1 }
         let near = Self.radius - Self.touching...Self.radius + Self.touching
         return window.indices.reduce(0) { sum, index in
             near.contains(index % Self.width) && near.contains(index / Self.width) ? sum + window[index] : sum

@@ -26,12 +26,12 @@ extension Engine {
         guard !job.isDecodedByGrammar else {
             let search = grammar == nil ? nil : job.leastScore.map { InstanceSearch(least: $0, specials: specials) }
             return GenerationPlan(
-                maxNewTokens: maxNewTokens, grammar: grammar, locations: specials.patchIndices, search: search,
+                maxNewTokens: maxNewTokens, grammar: grammar, tags: specials, search: search,
                 endOfText: specials.eos)
         }
         return GenerationPlan(
             maxNewTokens: maxNewTokens, decoding: job.options.decoding,
             noRepeatNgram: job.options.noRepeatNgram ?? model.generationDefaults.noRepeatNgram,
-            grammar: grammar, locations: specials.patchIndices, endOfText: specials.eos)
+            grammar: grammar, tags: specials, endOfText: specials.eos)
     }
 }

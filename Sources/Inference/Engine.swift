@@ -110,7 +110,8 @@ public final class Engine {
     package func beliefs(labels: [String], options: GenerationOptions, image: [UInt8]) throws(TaskError)
         -> [[BoxBelief]]
     {
-        let job = try batchJob(.detect(labels: labels), options, image, CancellationFlag())
+        let job = try batchJob(
+            .detect(labels: labels), options, image, CancellationFlag(), comparesWithAll: true)
         batcher.submit(job)
         while job.outcome == nil {
             unclaimed += batcher.advance(at: .now).filter { $0 !== job }.map(ended)
@@ -119,14 +120,16 @@ public final class Engine {
     }
 
     private func batchJob(
-        _ task: GroundingTask, _ options: GenerationOptions, _ image: [UInt8], _ cancellation: CancellationFlag
+        _ task: GroundingTask, _ options: GenerationOptions, _ image: [UInt8], _ cancellation: CancellationFlag,
+        comparesWithAll: Bool = false
     ) throws(TaskError) -> BatchJob {
         let violations = TaskValidation.violations(task, options)
         guard violations.isEmpty else { throw TaskError(violations: violations) }
         try cancellation.check()
         let job = try job(task, options)
         let budget = try budget(for: job)
-        let plan = plan(job, budget)
+        var plan = plan(job, budget)
+        plan.comparesWithAll = comparesWithAll
         let capacity = encoder.prefix.count + (job.prompts.map(\.count).max() ?? 0) + budget
         let (rows, caches) = Self.sequences(job, plan)
         let perToken = model.cacheBytesPerToken

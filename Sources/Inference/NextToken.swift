@@ -4,22 +4,37 @@ import Foundation
 
 /// The choice of the next token from raw logits, as pure functions. `V` is the vocabulary.
 package struct NextToken {
-    /// The raw logits, `[V]`.
+    /// The raw logits of the tokens from `first` on.
     private let logits: UnsafeBufferPointer<Float>
+    private let first: Int
 
-    package init(_ logits: UnsafeBufferPointer<Float>) {
-        self.logits = logits
+    /// - Parameter logits: `[V]`, or its end from `firstToken` on: then only of these tokens can be asked.
+    package init(_ logits: UnsafeBufferPointer<Float>, firstToken: Int = 0) {
+        (self.logits, first) = (logits, firstToken)
     }
 
     /// The ids of all tokens.
-    package var all: Range<Int> { logits.indices }
+    package var all: Range<Int> {
+        precondition(first == 0, "next token: logits from token \(first) on for a choice among all")
+        return logits.indices
+    }
+
+    /// The raw logit of a token.
+    package func logit(_ id: Int) -> Double { Double(raw(id)) }
+
+    /// Whether the logits of these, or of all that there are, are numbers.
+    package func areFinite(_ candidates: [Int]? = nil) -> Bool {
+        candidates?.allSatisfy { raw($0).isFinite } ?? logits.allSatisfy(\.isFinite)
+    }
+
+    private func raw(_ id: Int) -> Float { logits[id - first] }
 
     /// The candidates: allowed by the grammar and not blocked. Where the block leaves nothing, it gives way.
     package func candidates(_ allowed: ObjectGrammar.Allowed, blocked: [Int]) -> [Int] {
         let barred = Set(blocked)
         let open: [Int] =
             switch allowed {
-            case .any: Array(logits.indices)
+            case .any: Array(all)
             case .only(let ids): ids
             }
         let free = barred.isEmpty ? open : open.filter { !barred.contains($0) }
@@ -29,7 +44,7 @@ package struct NextToken {
     /// The likeliest candidate; of equals the lowest id.
     package func greedy(_ candidates: [Int]) -> Int {
         var best = candidates[0]
-        for id in candidates where logits[id] > logits[best] || (logits[id] == logits[best] && id < best) { best = id }
+        for id in candidates where raw(id) > raw(best) || (raw(id) == raw(best) && id < best) { best = id }
         return best
     }
 
@@ -37,8 +52,8 @@ package struct NextToken {
     package func greedy(_ allowed: ObjectGrammar.Allowed, blocked: [Int]) -> Int {
         guard allowed == .any else { return greedy(candidates(allowed, blocked: blocked)) }
         var best: Int?
-        for id in logits.indices {
-            if let best, !(logits[id] > logits[best]) { continue }
+        for id in all {
+            if let best, !(raw(id) > raw(best)) { continue }
             // The list is short, and looked at only where a token would win.
             if !blocked.contains(id) { best = id }
         }
@@ -48,15 +63,15 @@ package struct NextToken {
     /// The logarithm of the sum of the exponentials, in double precision.
     package func logSum(_ candidates: some Sequence<Int>) -> Double {
         var peak = -Double.infinity
-        for id in candidates { peak = max(peak, Double(logits[id])) }
+        for id in candidates { peak = max(peak, logit(id)) }
         var sum = 0.0
-        for id in candidates { sum += exp(Double(logits[id]) - peak) }
+        for id in candidates { sum += exp(logit(id) - peak) }
         return peak + log(sum)
     }
 
     /// The probability of a token among the candidates, from raw logits.
     package func probability(of token: Int, among candidates: some Sequence<Int>) -> Double {
-        exp(Double(logits[token]) - logSum(candidates))
+        exp(logit(token) - logSum(candidates))
     }
 
     /// The probabilities of a location and of those around it, among the locations allowed: a `CornerBelief.window`.
@@ -72,7 +87,7 @@ package struct NextToken {
         let normaliser = logSum(open)
         return CornerBelief.cells(around: token - locations.lowerBound).map { cell in
             guard let cell, open.contains(locations.lowerBound + cell) else { return 0 }
-            return exp(Double(logits[locations.lowerBound + cell]) - normaliser)
+            return exp(logit(locations.lowerBound + cell) - normaliser)
         }
     }
 
@@ -80,9 +95,9 @@ package struct NextToken {
     package func sample(
         _ candidates: [Int], temperature: Double, topP: Double, using generator: inout SplitMix64
     ) -> Int {
-        let order = candidates.sorted { logits[$0] != logits[$1] ? logits[$0] > logits[$1] : $0 < $1 }
-        let peak = Double(logits[order[0]])
-        let weights = order.map { exp((Double(logits[$0]) - peak) / temperature) }
+        let order = candidates.sorted { raw($0) != raw($1) ? raw($0) > raw($1) : $0 < $1 }
+        let peak = logit(order[0])
+        let weights = order.map { exp((logit($0) - peak) / temperature) }
         let total = weights.reduce(0, +)
         var nucleus = 0
         var mass = 0.0

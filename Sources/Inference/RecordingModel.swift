@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 
+import Kosmos2
 import Tensors
 
 /// A model that keeps the raw logits of each step of one sequence, for recordings.
@@ -17,10 +18,10 @@ final class RecordingModel<Model: SequenceModel>: SequenceModel {
         model.makeCache(capacity: capacity)
     }
 
-    func step(tokens: [Int], caches: [Model.Cache]) -> Tensor {
+    func step(tokens: [Int], caches: [Model.Cache], _ part: HeadPart) -> Logits {
         precondition(tokens.count == 1, "recording: a step of \(tokens.count) sequences")
-        let result = model.step(tokens: tokens, caches: caches)
-        logits.append(result.array)
+        let result = model.step(tokens: tokens, caches: caches, .all)
+        logits.append(result.values.array)
         return result
     }
 }

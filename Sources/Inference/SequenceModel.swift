@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 
-package import Tensors
+package import Kosmos2
 
 /// The keys and values of one sequence.
 package protocol SequenceCache: AnyObject {
@@ -12,6 +12,6 @@ package protocol SequenceCache: AnyObject {
 package protocol SequenceModel {
     associatedtype Cache: SequenceCache
     func makeCache(capacity: Int?) -> Cache
-    /// Appends one token to each sequence. Raw logits, `[B, V]`.
-    func step(tokens: [Int], caches: [Cache]) -> Tensor
+    /// Appends one token to each sequence. Raw logits of the part of the vocabulary, a row for each sequence.
+    func step(tokens: [Int], caches: [Cache], _ part: HeadPart) -> Logits
 }

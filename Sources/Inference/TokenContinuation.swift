@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 
 import Grounding
+package import Kosmos2
+import Tokenization
 
 /// A greedy or sampled continuation of one prompt.
 package final class TokenContinuation<Cache: SequenceCache>: Continuation {
@@ -24,8 +26,12 @@ package final class TokenContinuation<Cache: SequenceCache>: Continuation {
         return [(token, cache)]
     }
 
+    package var part: HeadPart {
+        plan.isInBox(after: generation.ids) && !plan.comparesWithAll ? .tags : .all
+    }
+
     package func take(_ logits: LogitRows) throws(TaskError) {
-        let next = NextToken(logits[0])
+        let next = logits.next(0)
         let allowed = plan.allowed(after: generation.ids)
         let blocked =
             plan.noRepeatNgram == 0 ? [] : NgramBlock.blocked(after: prompt + generation.ids, size: plan.noRepeatNgram)
@@ -33,10 +39,10 @@ package final class TokenContinuation<Cache: SequenceCache>: Continuation {
             plan.takesLikeliest
             ? next.greedy(allowed, blocked: blocked)
             : choose(plan.candidates(after: generation, allowed, blocked: blocked, next), next)
-        let step = plan.step(token, allowed, next)
-        guard step.probability.isFinite else { throw .notFinite }
+        let isInBox = plan.isInBox(after: generation.ids)
+        guard next.areFinite(isInBox ? next.candidates(allowed, blocked: []) : nil) else { throw .notFinite }
+        generation.steps.append(plan.step(token, allowed, isInBox: isInBox, next))
         generation.ids.append(token)
-        generation.steps.append(step)
         isDone = plan.ends(&generation)
     }
 
@@ -66,6 +72,11 @@ extension GenerationPlan {
         grammar?.allowed(after: generated, remaining: maxNewTokens - generated.count) ?? .any
     }
 
+    /// Whether the grammar leaves nothing but tags and locations, since a box is being written.
+    fileprivate func isInBox(after generated: [Int]) -> Bool {
+        !generated.isEmpty && allowed(after: generated) != .any
+    }
+
     fileprivate func candidates(
         after result: Generation, _ allowed: ObjectGrammar.Allowed, blocked: [Int], _ next: NextToken
     ) -> [Int] {
@@ -73,15 +84,20 @@ extension GenerationPlan {
         return search?.narrowed(candidates, after: result, next) ?? candidates
     }
 
-    /// A chosen token with how sure the model was of it.
-    func step(_ token: Int, _ allowed: ObjectGrammar.Allowed, _ next: NextToken) -> Generation.Step {
-        let all = next.probability(of: token, among: next.all)
-        var step = Generation.Step(probability: all, allowedProbability: all)
-        if allowed != .any {
-            step.allowedProbability = next.probability(of: token, among: next.candidates(allowed, blocked: []))
-        }
-        if let locations, locations.contains(token) {
-            step.window = next.window(around: token, locations: locations, allowed: allowed)
+    /// How sure the model was of a chosen token, where that is ever looked at: a sum over all tokens takes as long as a
+    /// layer of a small batch.
+    /// - Parameter isInBox: whether the grammar leaves tags alone.
+    func step(
+        _ token: Int, _ allowed: ObjectGrammar.Allowed, isInBox: Bool, _ next: NextToken
+    ) -> Generation.Step {
+        guard let tags, isInBox || token >= tags.mask else { return Generation.Step() }
+        var step = Generation.Step()
+        if !isInBox || comparesWithAll { step.probability = next.probability(of: token, among: next.all) }
+        step.allowedProbability =
+            allowed == .any
+            ? step.probability : next.probability(of: token, among: next.candidates(allowed, blocked: []))
+        if tags.patchIndices.contains(token) {
+            step.window = next.window(around: token, locations: tags.patchIndices, allowed: allowed)
         }
         return step
     }

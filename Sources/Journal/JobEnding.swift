@@ -18,6 +18,10 @@ public enum JobEnding: Sendable, Hashable {
     /// - Parameter attempts: how often its call was given to a worker.
     public init(_ status: RPCStatus, result: [UInt8], attempts: Int) {
         let delay = status.retryDelayMilliseconds.map(Double.init) ?? Self.pause
+        guard status.reason != .poisonJob else {
+            self = .quarantined(status)
+            return
+        }
         switch status.code {
         case .ok:
             do throws(RPCStatus) {
@@ -30,7 +34,6 @@ public enum JobEnding: Sendable, Hashable {
         case .resourceExhausted where status.reason != .tooLarge: self = .again(delay)
         // It waited behind others for the whole of its call's time, which says nothing of the job.
         case .deadlineExceeded where attempts == 0: self = .again(delay)
-        case .unknown where status.reason == .poisonJob: self = .quarantined(status)
         default: self = .failed(status)
         }
     }

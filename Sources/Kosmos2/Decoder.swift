@@ -16,16 +16,22 @@ struct Decoder {
     private let embedding: WeightMatrix
     /// The same matrix as the head.
     private let head: Weight
+    /// The end of the head, with the tags and locations.
+    private let tags: Weight
     private let layers: [DecoderLayer]
     private let norm: LayerNorm
     private let positions: SinusoidalPositions
 
-    init(_ configuration: Kosmos2Configuration.Text, _ weights: inout Weights) throws(CheckpointError) {
+    /// - Parameter firstTag: the first token of the vocabulary's end that holds tags and locations.
+    init(
+        _ configuration: Kosmos2Configuration.Text, firstTag: Int, _ weights: inout Weights
+    ) throws(CheckpointError) {
         self.configuration = configuration
         let prefix = "text_model.model."
         let (name, shape) = (prefix + "embed_tokens.weight", [configuration.vocabulary, configuration.width] as Shape)
         embedding = WeightMatrix(try weights.stored(name, shape))
         head = try weights.matrix(name, shape)
+        tags = head.outputs(from: firstTag)
         var layers: [DecoderLayer] = []
         for index in 0..<configuration.layers {
             layers.append(try DecoderLayer(configuration, index, "\(prefix)layers.\(index).", &weights))
@@ -61,9 +67,12 @@ struct Decoder {
     /// The norm after the last layer.
     func leave(_ x: Tensor) -> Tensor { norm(x) }
 
-    /// Hidden states `[rows, D]` to raw logits `[rows, vocabulary]`, by the tied embedding.
-    func logits(_ hidden: Tensor) -> Tensor {
-        head.product(hidden)
+    /// Hidden states `[rows, D]` to raw logits, by the tied embedding. A logit has the same bits in either part.
+    func logits(_ hidden: Tensor, _ part: HeadPart) -> Logits {
+        switch part {
+        case .all: Logits(head.product(hidden))
+        case .tags: Logits(tags.product(hidden), firstToken: head.outputs - tags.outputs)
+        }
     }
 }
 

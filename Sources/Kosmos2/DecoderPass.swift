@@ -87,11 +87,11 @@ public final class DecoderPass {
         if !isDone { advance(layers: max(1, decoder.layerCount)) }
     }
 
-    /// Raw logits `[sequences, V]` of the last token of each.
+    /// Raw logits that follow the last token of each sequence, a row for each.
     /// - Precondition: the pass is done.
-    public func logits() -> Tensor {
+    public func logits(_ part: HeadPart = .all) -> Logits {
         precondition(isDone, "decoder: logits after \(layer) layers")
-        return decoder.logits(decoder.leave(lastRows()))
+        return decoder.logits(decoder.leave(lastRows()), part)
     }
 
     private func lastRows() -> Tensor {

@@ -70,7 +70,7 @@ public final class Kosmos2Model {
         var weights = Weights(checkpoint, quantized: quantized)
         vision = try VisionTower(configuration.vision, &weights)
         connector = try Connector(configuration, &weights)
-        decoder = try Decoder(configuration.text, &weights)
+        decoder = try Decoder(configuration.text, firstTag: tokenizer.specials.mask, &weights)
         try weights.requireAllTaken()
     }
 
@@ -119,7 +119,7 @@ public final class Kosmos2Model {
         let image = image.map { PlacedImage($0.embeddings, at: $0.at) }
         let pass = decoderPass([.init(tokens, image: image, cache: cache)], observer: observer)
         pass.finish()
-        return pass.logits().array
+        return pass.logits().values.array
     }
 
     /// One more token for each of several sequences, each at its own position.
@@ -127,12 +127,13 @@ public final class Kosmos2Model {
     /// - Parameters:
     ///   - tokens: one for each cache.
     ///   - caches: distinct, each with room for one more.
-    /// - Returns: raw logits `[B, V]`.
-    public func step(tokens: [Int], caches: [KeyValueCache]) -> Tensor {
+    ///   - part: the tokens that logits are wanted for: the head of a small batch is a tenth of a step.
+    /// - Returns: raw logits, a row for each.
+    public func step(tokens: [Int], caches: [KeyValueCache], _ part: HeadPart = .all) -> Logits {
         precondition(tokens.count == caches.count, "step: \(tokens.count) tokens for \(caches.count) caches")
         let pass = decoderPass(zip(tokens, caches).map { .init([$0], cache: $1) })
         pass.finish()
         progress.advance()
-        return pass.logits()
+        return pass.logits(part)
     }
 }

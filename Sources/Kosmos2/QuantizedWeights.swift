@@ -15,7 +15,7 @@ struct QuantizedWeights {
     private let precision: Precision
 
     /// Changes whenever the packed bytes of the same weight would.
-    private static let layoutVersion = 2
+    private static let layoutVersion = 3
     /// Matrices that are looked up by row or added, and never multiplied with.
     private static let notMultiplied = ["position_embedding.weight", "embed_positions.weights", "lm_head.weight"]
 

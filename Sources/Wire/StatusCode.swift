@@ -58,9 +58,9 @@ public enum StatusCode: Int, Sendable, Hashable, CaseIterable {
         case .ok, .unknown, .unimplemented, .notFound: maker != .client
         case .unavailable: maker != .worker
         case .permissionDenied, .unauthenticated: maker == .broker
-        // The broker is the application for the methods of Jobs, and only for those.
-        case .invalidArgument, .alreadyExists, .failedPrecondition: maker != .client
-        case .aborted, .outOfRange, .dataLoss: maker == .worker
+        // INVALID_ARGUMENT only for the methods of Jobs, where the broker is the application.
+        case .invalidArgument, .failedPrecondition, .dataLoss: maker != .client
+        case .alreadyExists, .aborted, .outOfRange: maker == .worker
         }
     }
 }

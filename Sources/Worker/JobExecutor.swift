@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import Grounding
+import Imaging
 import Inference
 import Wire
 
@@ -45,9 +46,20 @@ struct JobExecutor {
         guard let image = job.image, !image.isEmpty else {
             throw .invalid([FieldViolation("image", "is missing; the picture is the frame after the body")])
         }
+        try checkPixels(of: image, job)
         return RunnerJob(
             dispatch: job.dispatch, id: job.id, request: try TaskRequest(task: task, body: job.body), image: image,
             cancellation: cancellation)
+    }
+
+    /// A picture with more pixels than its client said was let in as a smaller one. What is no picture, the engine refuses.
+    private func checkPixels(of image: [UInt8], _ job: Wire.Job) throws(RPCStatus) {
+        guard let said = job.pixels, let header = try? ImageDecoder.header(of: image, limits: ImageLimits()) else {
+            return
+        }
+        let pixels = header.width * header.height
+        guard pixels > Int(said) else { return }
+        throw .invalid([FieldViolation("pixels", "is \(said) in the header; the picture has \(pixels)")])
     }
 
     private func answer(_ job: Wire.Job, _ outcome: Result<GroundingResult, RPCStatus>) -> JobResult {

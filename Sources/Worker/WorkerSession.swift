@@ -82,7 +82,7 @@ package struct WorkerSession {
         switch state {
         case .greeting(let since): since + helloInterval
         case .open(let welcome, let heard, let beaten):
-            min(beaten + welcome.beatInterval, heard + welcome.silenceLimit)
+            min(beaten + welcome.beatPause, heard + welcome.silenceLimit)
         case .pausing(let until): running.isEmpty ? until : until + hangLimit
         case .over: nil
         }
@@ -212,9 +212,9 @@ extension WorkerSession {
         case .pausing(let until): return paused(until, at: now)
         case .open(let welcome, let heard, let beaten):
             let heard = excusing(
-                since: min(beaten + welcome.beatInterval, heard + welcome.silenceLimit), heard, at: now)
+                since: min(beaten + welcome.beatPause, heard + welcome.silenceLimit), heard, at: now)
             if now >= heard + welcome.silenceLimit { return lost(at: now) }
-            guard now >= beaten + welcome.beatInterval else { return [] }
+            guard now >= beaten + welcome.beatPause else { return [] }
             state = .open(welcome, heard: heard, beaten: now)
             return [.send(.beat(beat(progress)))]
         case .over: return []
@@ -293,5 +293,7 @@ extension WorkerSession {
 
 extension WorkerWelcome {
     var beatInterval: Duration { .milliseconds(Int(beatIntervalMilliseconds)) }
+    /// Two beats in an interval, so that one that is late is not missed.
+    var beatPause: Duration { beatInterval / 2 }
     var silenceLimit: Duration { beatInterval * Int(liveness) }
 }

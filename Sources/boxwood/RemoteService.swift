@@ -17,7 +17,7 @@ struct RemoteService {
         self.progress = progress
     }
 
-    func run(_ request: TaskRequest, _ image: [UInt8]) async throws -> GroundingResult {
+    func run(_ request: TaskRequest, _ image: [UInt8], pixels: Int) async throws -> GroundingResult {
         let address = options.address
         progress.enter("waiting for \(address)")
         let client = try BoxwoodClient.connect(address)
@@ -26,7 +26,9 @@ struct RemoteService {
         let call = Task { () -> Result<GroundingResult, RPCStatus> in
             do throws(RPCStatus) {
                 return .success(
-                    try await client.run(request.task, image: image, options: request.options, timeout: timeout))
+                    try await client.run(
+                        request.task, image: image, options: request.options, timeout: timeout,
+                        priority: options.batch ? .batch : .interactive, pixels: pixels))
             } catch {
                 return .failure(error)
             }

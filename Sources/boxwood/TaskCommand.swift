@@ -25,30 +25,33 @@ extension TaskCommand {
         let drawing = try options.output.draw.map { path throws(CommandFailure) in
             try DrawingFile(path, picture: image)
         }
-        let (request, picture) = try question()
-        let result = try await answer(request, picture)
+        let (request, picture, header) = try question()
+        let result = try await answer(request, picture, header)
         // The drawing first: a reader of the table may leave at any line, and the program with it.
         try drawing?.write(result, on: picture)
         show(result, asked: request.task)
     }
 
-    /// What is asked, found valid, and the bytes of the picture.
-    func question() throws(CommandFailure) -> (TaskRequest, [UInt8]) {
+    /// What is asked, found valid, and the picture with its header.
+    func question() throws(CommandFailure) -> (TaskRequest, [UInt8], ImageHeader) {
         let picture = try PictureFile.load(image)
         let request = TaskRequest(
             try task(picture.header), try options.generation.options(threshold: threshold, tiles: tiling))
         let violations = TaskValidation.violations(request.task, request.options)
         guard violations.isEmpty else { throw CommandFailure(violations) }
-        return (request, picture.bytes)
+        return (request, picture.bytes, picture.header)
     }
 
-    private func answer(_ request: TaskRequest, _ picture: [UInt8]) async throws -> GroundingResult {
+    private func answer(
+        _ request: TaskRequest, _ picture: [UInt8], _ header: ImageHeader
+    ) async throws -> GroundingResult {
         let progress = ProgressLine("\(request.task.name.rawValue) \(image)")
         defer { progress.finish() }
         let name = image == "-" ? "the standard input" : image
         return options.service.local
             ? try await LocalService(options.service, picture: name, progress: progress).run(request, picture)
-            : try await RemoteService(options.service, picture: name, progress: progress).run(request, picture)
+            : try await RemoteService(options.service, picture: name, progress: progress)
+                .run(request, picture, pixels: header.width * header.height)
     }
 
     private func show(_ result: GroundingResult, asked: GroundingTask) {

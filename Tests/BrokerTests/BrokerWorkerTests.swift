@@ -85,7 +85,7 @@ struct BrokerWorkerTests {
             try worker.say(.bye(RPCStatus(.internal, "crash")))
         }
         let response = try client.response()
-        #expect(response.status.code == .unknown && response.status.reason == .poisonJob && response.attempts == 3)
+        #expect(response.status.code == .dataLoss && response.status.reason == .poisonJob && response.attempts == 3)
     }
 
     @Test("an answer said twice, or to another call's attempt, counts once")

@@ -25,9 +25,9 @@ struct SchedulerTests {
             scheduler.callArrived(call(1), client: client, bytes: 10, deadline: .seconds(60), at: .zero).isEmpty)
         #expect(
             scheduler.workerJoined(w1, credits: 1, at: .seconds(1)) == [.dispatch(first(1), to: w1)])
-        let (accepted, actions) = scheduler.jobFinished(first(1), by: w1, at: .seconds(2))
+        let settlement = scheduler.jobFinished(first(1), by: w1, at: .seconds(2))
         let isIdle = scheduler.isIdle
-        #expect(accepted && actions.isEmpty && isIdle)
+        #expect(settlement.answered == [call(1)] && settlement.actions.isEmpty && isIdle)
     }
 
     @Test("a silent worker's call goes to another inside the same deadline, and its late answer is dropped")
@@ -35,7 +35,7 @@ struct SchedulerTests {
         var scheduler = Scheduler(terms, now: .zero)
         _ = scheduler.workerJoined(w1, credits: 1, at: .zero)
         _ = scheduler.callArrived(call(1), client: client, bytes: 10, deadline: .seconds(60), at: .zero)
-        scheduler.jobStarted(first(1), by: w1)
+        scheduler.jobStarted(first(1), by: w1, at: .zero)
         _ = scheduler.workerJoined(w2, credits: 1, at: .zero)
         scheduler.beat(w2, progress: 1, isBusy: false, at: .seconds(2))
         #expect(
@@ -116,14 +116,16 @@ struct SchedulerTests {
         var scheduler = Scheduler(terms, now: .zero)
         _ = scheduler.callArrived(call(1), client: client, bytes: 10, deadline: .seconds(600), at: .zero)
         _ = scheduler.callArrived(call(2), client: client, bytes: 10, deadline: .seconds(600), at: .zero)
+        let blame = Blame(attempts: 3, losses: 3, failures: 3)
         for round in 1...3 {
             let worker = WorkerID(UInt64(10 + round))
             let actions = scheduler.workerJoined(worker, credits: 2, at: .seconds(round))
             // Once it is suspected, it is tried alone.
             #expect(actions.count == (round == 1 ? 2 : 1))
-            scheduler.jobStarted(first(1, round), by: worker)
+            scheduler.jobStarted(first(1, round), by: worker, at: .zero)
             let lost = scheduler.workerLeft(worker, .left, at: .seconds(round))
-            #expect(lost == (round < 3 ? [] : [.end(call(1), .poison(losses: 3), attempts: 3)]))
+            let verdict: [SchedulerAction] = [.quarantine(call(1), blame), .end(call(1), .poison(blame), attempts: 3)]
+            #expect(lost == (round < 3 ? [] : verdict))
         }
         let last = scheduler.workerJoined(w1, credits: 1, at: .seconds(9))
         #expect(last == [.dispatch(first(2, 2), to: w1)], "its neighbour lives on")
@@ -142,7 +144,7 @@ struct SchedulerTests {
             rounds += 1
             let here = actions.compactMap { if case .dispatch(let attempt, worker) = $0 { attempt } else { nil } }
             #expect(here.count == (rounds == 1 ? 4 : 1), "after the first loss, one at a time")
-            for attempt in here { scheduler.jobStarted(attempt, by: worker) }
+            for attempt in here { scheduler.jobStarted(attempt, by: worker, at: .zero) }
             if here.contains(where: { $0.call == call(3) }) {
                 ended += scheduler.workerLeft(worker, .unreachable, at: .zero)
                 worker = WorkerID(worker.number + 1)
@@ -153,7 +155,8 @@ struct SchedulerTests {
             }
         }
         #expect(Set(answered) == [call(1), call(2), call(4)] && answered.count == 3)
-        #expect(ended == [.end(call(3), .poison(losses: 3), attempts: 3)])
+        let blame = Blame(attempts: 3, losses: 3, failures: 3)
+        #expect(ended == [.quarantine(call(3), blame), .end(call(3), .poison(blame), attempts: 3)])
     }
 
     @Test("while a suspect waits for a worker to itself, the others go on with the rest of the workers")
@@ -164,7 +167,7 @@ struct SchedulerTests {
         }
         _ = scheduler.workerJoined(WorkerID(9), credits: 1, at: .zero)
         _ = arrive(1)
-        scheduler.jobStarted(first(1), by: WorkerID(9))
+        scheduler.jobStarted(first(1), by: WorkerID(9), at: .zero)
         _ = scheduler.workerJoined(w1, credits: 3, at: .zero)
         _ = scheduler.workerJoined(w2, credits: 3, at: .zero)
         for number: UInt64 in 2...4 { _ = arrive(number) }
@@ -211,7 +214,9 @@ struct SchedulerTests {
             #expect(
                 scheduler.workerJoined(worker, credits: 1, at: .zero) == [.dispatch(first(1, round), to: worker)])
             let lost = scheduler.workerLeft(worker, .left, at: .zero)
-            #expect(lost == (round < 8 ? [] : [.end(call(1), .poison(losses: 8), attempts: 8)]))
+            let blame = Blame(attempts: 8, losses: 8, failures: 0)
+            let verdict: [SchedulerAction] = [.quarantine(call(1), blame), .end(call(1), .poison(blame), attempts: 8)]
+            #expect(lost == (round < 8 ? [] : verdict))
         }
         let isIdle = scheduler.isIdle
         #expect(isIdle && scheduler.counters.poisoned == 1)
@@ -270,7 +275,7 @@ struct SchedulerTests {
         var empty = Scheduler(terms, now: .zero)
         #expect(
             empty.callArrived(call(7), client: client, bytes: 1001, deadline: .seconds(60), at: .zero)
-                == [.end(call(7), .tooLarge(limit: 1000), attempts: 0)])
+                == [.end(call(7), .tooLarge(.bytes, limit: 1000), attempts: 0)])
         #expect(
             empty.callArrived(call(8), client: client, bytes: 1000, deadline: .seconds(60), at: .zero).isEmpty)
     }
@@ -375,7 +380,7 @@ struct SchedulerTests {
         var scheduler = Scheduler(terms, now: .zero)
         _ = scheduler.workerJoined(w1, credits: 1, at: .zero)
         _ = scheduler.callArrived(call(1), client: client, bytes: 1, deadline: .seconds(2), at: .zero)
-        if begun { scheduler.jobStarted(first(1), by: w1) }
+        if begun { scheduler.jobStarted(first(1), by: w1, at: .zero) }
         _ = scheduler.timePassed(at: .seconds(2))
         _ = scheduler.callArrived(call(2), client: client, bytes: 1, deadline: .seconds(99), at: .seconds(2))
         // It lives, it says that it has nothing to do, and it never answers.

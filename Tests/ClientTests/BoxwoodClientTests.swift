@@ -198,6 +198,10 @@ struct BoxwoodClientTests {
         _ = try await client(broker, retry: RetryPolicy(attempts: 3)).call("/a/b", body: [])
         let ids = broker.heard.compactMap { if case .request(let request) = $0 { request.id } else { nil } }
         #expect(Set(ids).count == 3)
+        let keys = broker.heard.compactMap {
+            if case .request(let request) = $0 { request.idempotencyKey } else { nil }
+        }
+        #expect(keys.count == 3 && Set(keys).count == 1 && keys[0].utf8.count > 16, "one call, one key")
         #expect(await status { _ = try await self.client(broker, retry: .never).call("/a/b", body: []) } == busy)
     }
 

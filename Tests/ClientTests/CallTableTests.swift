@@ -171,9 +171,34 @@ struct RetryPolicyTests {
         #expect(pause(RPCStatus(.unavailable, retryDelayMilliseconds: .max)) == nil)
     }
 
-    @Test(arguments: StatusCode.allCases.filter { $0 != .unavailable })
+    /// What is refused for want of room is tried again when the broker says so, and not without its word.
+    @Test func aFullQueueIsTriedAgainWhenTheBrokerSays() {
+        #expect(pause(RPCStatus(.resourceExhausted, retryDelayMilliseconds: 70)) == .milliseconds(70))
+        #expect(pause(RPCStatus(.resourceExhausted)) == nil)
+        let late = RPCStatus(.resourceExhausted, retryDelayMilliseconds: 70, reason: .noTime)
+        #expect(pause(late) == nil, "it will not have more time by waiting")
+    }
+
+    @Test(arguments: StatusCode.allCases.filter { $0 != .unavailable && $0 != .resourceExhausted })
     func nothingElseIsTriedAgain(_ code: StatusCode) {
         #expect(pause(RPCStatus(code, retryDelayMilliseconds: 1)) == nil)
+    }
+
+    /// Ten tokens: five failures and nothing is tried again, until ten successes for each of those have come.
+    @Test func manyFailuresStopRetries() {
+        var throttle = RetryThrottle(policy)
+        for _ in 1...4 { throttle.failed() }
+        #expect(throttle.isOpen)
+        throttle.failed()
+        #expect(!throttle.isOpen)
+        throttle.succeeded()
+        #expect(throttle.isOpen, "just above a half")
+        for _ in 1...20 { throttle.failed() }
+        #expect(throttle.tokens == 0)
+        for _ in 1...50 { throttle.succeeded() }
+        #expect(!throttle.isOpen || throttle.tokens > 5)
+        for _ in 1...100 { throttle.succeeded() }
+        #expect(throttle.isOpen && throttle.tokens == 10)
     }
 
     @Test func anAbsentBrokerIsNotWaitedForTwice() {

@@ -2,6 +2,7 @@
 
 import Grounding
 import Inference
+import Kosmos2
 import Tensors
 import Testing
 
@@ -17,9 +18,9 @@ struct ContinuationTests {
         /// The logits after each token.
         let rows: [[Float]]
         func makeCache(capacity: Int?) -> Count { Count() }
-        func step(tokens: [Int], caches: [Count]) -> Tensor {
+        func step(tokens: [Int], caches: [Count], _ part: HeadPart) -> Logits {
             for (token, cache) in zip(tokens, caches) { cache.tokens.append(token) }
-            return Tensor([tokens.count, rows[0].count], tokens.flatMap { rows[$0] })
+            return Logits(Tensor([tokens.count, rows[0].count], tokens.flatMap { rows[$0] }))
         }
     }
 

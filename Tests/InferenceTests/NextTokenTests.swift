@@ -25,6 +25,34 @@ struct NextTokenTests {
         #expect(with([1, 3, 2, 3]) { $0.greedy([0, 2]) } == 2)
     }
 
+    @Test("The end of a vocabulary alone gives what the whole gives")
+    func end() {
+        let logits: [Float] = [9, 1, 3, 2, 2.5]
+        let parts = [NextTokenTests.choice(logits, from: 0), NextTokenTests.choice(Array(logits[2...]), from: 2)]
+        #expect(parts[0] == parts[1] && parts[0].token == 2)
+    }
+
+    private struct Choice: Equatable {
+        var token: Int
+        var probability: Double
+        var logit: Double
+    }
+
+    private static func choice(_ logits: [Float], from first: Int) -> Choice {
+        logits.withUnsafeBufferPointer {
+            let next = NextToken($0, firstToken: first)
+            return Choice(
+                token: next.greedy([2, 3, 4]), probability: next.probability(of: 3, among: [2, 3, 4]),
+                logit: next.logit(4))
+        }
+    }
+
+    @Test("What is no number is seen, among those that count")
+    func finite() {
+        #expect(with([1, .nan, 3]) { $0.areFinite([0, 2]) && !$0.areFinite([1]) && !$0.areFinite() })
+        #expect(with([1, .infinity, 3]) { !$0.areFinite() } && with([1, 2]) { $0.areFinite() })
+    }
+
     @Test("Probabilities of any candidates sum to 1, however large the logits")
     func probabilities() {
         for shift: Float in [0, 300, -300] {

@@ -212,7 +212,7 @@ struct JournalTests {
         let late = RPCStatus(.deadlineExceeded)
         #expect(JobEnding(late, result: [], attempts: 0) == .again(JobEnding.pause))
         #expect(JobEnding(late, result: [], attempts: 1) == .failed(late))
-        let poison = RPCStatus(.unknown, "", reason: .poisonJob)
+        let poison = RPCStatus(.dataLoss, "", reason: .poisonJob)
         #expect(JobEnding(poison, result: [], attempts: 3) == .quarantined(poison))
         let wrong = RPCStatus(.invalidArgument)
         #expect(JobEnding(wrong, result: [], attempts: 1) == .failed(wrong))

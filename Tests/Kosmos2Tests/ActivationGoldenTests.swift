@@ -69,7 +69,7 @@ struct ActivationGoldenTests {
                 sampled[step * width..<(step + 1) * width].map { $0 })
             #expect(far.maximum <= Self.tolerance, "step \(step): \(far)")
             #expect(logits.indices.max { logits[$0] < logits[$1] } == id, "step \(step)")
-            logits = model.step(tokens: [id], caches: [cache]).array
+            logits = model.step(tokens: [id], caches: [cache]).values.array
         }
     }
 
@@ -80,12 +80,12 @@ struct ActivationGoldenTests {
         let together = prompts.map { _ in model.makeCache(capacity: 32) }
         for (prompt, cache) in zip(prompts, together) { _ = model.prefill(tokens: prompt, cache: cache) }
         for token in [7, 64009, 64050] {
-            let batch = model.step(tokens: [token, token + 1, token + 2], caches: together)
+            let batch = model.step(tokens: [token, token + 1, token + 2], caches: together).values
             for row in prompts.indices {
                 let alone = model.makeCache(capacity: 32)
                 alone.copy(from: together[row])
                 alone.truncate(to: alone.count - 1)
-                let single = model.step(tokens: [token + row], caches: [alone])
+                let single = model.step(tokens: [token + row], caches: [alone]).values
                 let values = UnsafeBufferPointer(start: batch.row(row), count: batch.shape[1])
                 #expect(distance(values, single.elements).maximum <= 2e-5)
             }

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
 
+import Checkpoints
 import Kosmos2
 import Tensors
 import TestSupport
 import Testing
+import Tokenization
 
 /// One sequence's memory: its room, its forks, and that what is forgotten leaves no trace.
 @Suite("Key-value cache", .enabled(if: NanoModel.isPresent, "models/boxwood-nano is not here"))
@@ -14,7 +16,7 @@ struct KeyValueCacheTests {
     /// Logits after the prompt and after each token of `tokens`.
     private func run(_ model: Kosmos2Model, _ cache: KeyValueCache, _ tokens: [Int]) -> [[Float]] {
         [model.prefill(tokens: Self.prompt, cache: cache)]
-            + tokens.map { model.step(tokens: [$0], caches: [cache]).array }
+            + tokens.map { model.step(tokens: [$0], caches: [cache]).values.array }
     }
 
     @Test("It counts tokens and holds exactly its capacity")
@@ -60,10 +62,10 @@ struct KeyValueCacheTests {
         let cache = model.makeCache(capacity: 32)
         let first = run(model, cache, Self.continuation)
         cache.truncate(to: Self.prompt.count)
-        let again = Self.continuation.map { model.step(tokens: [$0], caches: [cache]).array }
+        let again = Self.continuation.map { model.step(tokens: [$0], caches: [cache]).values.array }
         #expect(again == Array(first.dropFirst()))
         cache.truncate(to: Self.prompt.count)
-        #expect(model.step(tokens: [10], caches: [cache]).array != first[1], "another token must tell")
+        #expect(model.step(tokens: [10], caches: [cache]).values.array != first[1], "another token must tell")
     }
 
     @Test("A fork goes its own way and leaves the original alone")
@@ -77,7 +79,7 @@ struct KeyValueCacheTests {
         fork.copy(from: original)
         #expect(fork.count == original.count)
         _ = model.step(tokens: [500], caches: [fork])
-        let steps = Self.continuation.map { model.step(tokens: [$0], caches: [original]).array }
+        let steps = Self.continuation.map { model.step(tokens: [$0], caches: [original]).values.array }
         #expect(steps == Array(whole.dropFirst()))
         fork.copy(from: fork)
         #expect(fork.count == Self.prompt.count + 1)
@@ -118,9 +120,27 @@ struct KeyValueCacheTests {
             pass.advance(layers: 1)
         }
         #expect(caches.map(\.count) == prompts.map(\.count))
-        let logits = pass.logits()
+        let logits = pass.logits().values
         for row in prompts.indices {
             #expect(Array(UnsafeBufferPointer(start: logits.row(row), count: logits.shape[1])) == alone[row])
+        }
+    }
+
+    @Test("Logits of tags alone have the bits that they have among all", arguments: Precision.allCases)
+    func tags(precision: Precision) throws {
+        let model = try Kosmos2Model(
+            checkpoint: Checkpoint(folder: NanoModel.folder), threads: 1, precision: precision)
+        let caches = (0..<6).map { _ in model.makeCache(capacity: 8) }
+        for (row, cache) in caches.enumerated() { _ = model.prefill(tokens: [0, 64 + row], cache: cache) }
+        let pass = model.decoderPass(caches.enumerated().map { .init([300 + $0], cache: $1) })
+        pass.finish()
+        let (all, tags) = (pass.logits(), pass.logits(.tags))
+        #expect(all.firstToken == 0 && tags.firstToken > 0 && tags.firstToken <= model.tokenizer.specials.mask)
+        let end = tags.firstToken..<model.configuration.text.vocabulary
+        #expect(tags.values.shape == [6, end.count])
+        for row in 0..<6 {
+            let expected = end.map { all.values.row(row)[$0] }
+            #expect((0..<end.count).map { tags.values.row(row)[$0] } == expected)
         }
     }
 
@@ -149,10 +169,10 @@ struct KeyValueCacheTests {
         let alone = caches.indices.map { row in
             let fork = model.makeCache(capacity: 16)
             fork.copy(from: caches[row])
-            return model.step(tokens: [row + 40], caches: [fork]).array
+            return model.step(tokens: [row + 40], caches: [fork]).values.array
         }
         let rows = Array(caches.indices.reversed())
-        let together = model.step(tokens: rows.map { $0 + 40 }, caches: rows.map { caches[$0] })
+        let together = model.step(tokens: rows.map { $0 + 40 }, caches: rows.map { caches[$0] }).values
         for (place, row) in rows.enumerated() {
             let values = UnsafeBufferPointer(start: together.row(place), count: together.shape[1])
             #expect(Array(values) == alone[row], "sequence \(row)")

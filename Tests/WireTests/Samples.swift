@@ -14,7 +14,8 @@ enum Samples {
         .request(
             CallRequest(
                 id: "7", method: Method.detect.rawValue, timeoutMilliseconds: 0, metadata: ["a.b-c_d": "ü"],
-                idempotencyKey: "k", traceparent: "00-0-0-01", previousAttempts: 2, body: [1, 2, 3], image: [9])),
+                idempotencyKey: "k", traceparent: "00-0-0-01", previousAttempts: 2, priority: .batch,
+                pixels: 4_000_000_000, body: [1, 2, 3], image: [9])),
         .request(CallRequest(id: "8", method: Method.caption.rawValue, body: [])),
         .cancel(id: "7", reason: "why not"),
     ]
@@ -43,7 +44,8 @@ enum Samples {
         .job(
             Job(
                 dispatch: dispatch, id: "7", method: Method.refer.rawValue, remainingMilliseconds: 10,
-                queueMilliseconds: 1, resultEncoding: .json, metadata: ["k": "v"], traceparent: "t", body: [1],
+                queueMilliseconds: 1, resultEncoding: .json, metadata: ["k": "v"], traceparent: "t", pixels: 12,
+                body: [1],
                 image: [2, 3])),
         .cancel(dispatch, reason: "deadline"),
         .beat, .drain, .bye(status),

@@ -14,16 +14,16 @@ struct StatusTests {
     }
 
     /// What gRPC's library never says by itself, neither broker nor client says.
-    @Test(arguments: [StatusCode.aborted, .outOfRange, .dataLoss])
+    @Test(arguments: [StatusCode.alreadyExists, .aborted, .outOfRange])
     func applicationCodesAreTheWorkers(_ code: StatusCode) {
         #expect(code.mayBeMade(by: .worker))
         #expect(!code.mayBeMade(by: .broker))
         #expect(!code.mayBeMade(by: .client))
     }
 
-    /// The broker is the application where it answers for durable jobs.
-    @Test(arguments: [StatusCode.invalidArgument, .alreadyExists, .failedPrecondition])
-    func codesOfTheJobsService(_ code: StatusCode) {
+    /// The broker says them of what it keeps itself: keys, what is in quarantine, and durable jobs.
+    @Test(arguments: [StatusCode.invalidArgument, .failedPrecondition, .dataLoss])
+    func codesOfBrokerAndWorker(_ code: StatusCode) {
         #expect(code.mayBeMade(by: .worker) && code.mayBeMade(by: .broker) && !code.mayBeMade(by: .client))
     }
 

@@ -26,7 +26,11 @@ struct TaskRequestTests {
     }
 
     @Test func brokerMethodsHaveNoTask() {
-        #expect(Method.allCases.filter { $0.task == nil } == [.healthCheck, .healthWatch, .discovery, .adminStatus])
+        #expect(
+            Method.allCases.filter { $0.task == nil } == [
+                .healthCheck, .healthWatch, .discovery, .adminStatus, .quarantineList, .quarantineShow,
+                .quarantineRetry, .quarantineDrop,
+            ])
     }
 
     @Test func defaultsOfAnEmptyBody() throws {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import Grounding
+import Imaging
 import Inference
 import Logging
 import Messaging
@@ -131,6 +132,21 @@ struct WorkerLoopTests {
         try await bench.broker.hear { if case .started = $0 { true } else { nil } }
         bench.broker.say(.cancel(job.dispatch, reason: "enough"))
         #expect(try await bench.broker.hearResult().status.code == .cancelled)
+        #expect(await bench.finish() == nil)
+    }
+
+    /// The broker counts what the client says, so a picture with more than that is not taken.
+    @Test(arguments: [(7, StatusCode.invalidArgument), (8, .ok), (nil, .ok)] as [(UInt32?, StatusCode)])
+    func aPictureHasNoMorePixelsThanItsClientSaid(said: UInt32?, code: StatusCode) async throws {
+        let bench = Bench()
+        try await bench.broker.welcome()
+        var job = bench.job("answer")
+        let picture = RGBImage(width: 4, height: 2, pixels: [UInt8](repeating: 0, count: 24))
+        job.image = try PNGEncoder.encode(picture)
+        job.pixels = said
+        bench.broker.say(.job(job))
+        let status = try await bench.broker.hearResult().status
+        #expect(status.code == code && status.violations.map(\.field) == (code == .ok ? [] : ["pixels"]))
         #expect(await bench.finish() == nil)
     }
 

@@ -41,18 +41,18 @@ struct WorkerSessionTests {
         actions = session.received(.welcome(terms), at: start + .seconds(3))
         #expect(actions == [])
         #expect(session.worker == "w1")
-        #expect(session.nextDeadline == start + .seconds(4))
+        #expect(session.nextDeadline == start + .milliseconds(3500))
     }
 
-    @Test func beatsAreDueEveryInterval() {
+    @Test func beatsAreDueTwiceInAnInterval() {
         var session = open()
-        var actions = session.timePassed(at: start + .milliseconds(999), progress: 5)
+        var actions = session.timePassed(at: start + .milliseconds(499), progress: 5)
         #expect(actions == [])
         _ = session.received(.job(job(first)), at: start)
-        actions = session.timePassed(at: start + .seconds(1), progress: 5)
+        actions = session.timePassed(at: start + .milliseconds(500), progress: 5)
         #expect(actions == [.send(.beat(WorkerBeat(progress: 5, jobs: [first], isBusy: false)))])
         _ = session.started(first)
-        actions = session.timePassed(at: start + .seconds(2), progress: 6)
+        actions = session.timePassed(at: start + .seconds(1), progress: 6)
         #expect(actions == [.send(.beat(WorkerBeat(progress: 6, jobs: [first], isBusy: true)))])
     }
 
@@ -77,12 +77,12 @@ struct WorkerSessionTests {
         var session = open()
         var actions = session.timePassed(at: start + .seconds(60), progress: 0)
         #expect(actions == [.send(.beat(WorkerBeat()))])
-        for second in 61...62 {
+        for second in 61...63 {
             actions = session.timePassed(at: start + .seconds(second), progress: 0)
             #expect(!actions.contains(.reconnect))
         }
         // The silence that was there before the pause counts.
-        actions = session.timePassed(at: start + .seconds(63), progress: 0)
+        actions = session.timePassed(at: start + .milliseconds(63_500), progress: 0)
         #expect(actions == [.reconnect])
     }
 

@@ -29,8 +29,8 @@ struct layout {
     size_t (*panel_bytes)(size_t inputs);
     void (*pack)(const float *w, size_t outputs, size_t inputs, size_t first, size_t panels, uint8_t *packed);
     void (*unpack_row)(const uint8_t *packed, size_t inputs, size_t row, float *x);
-    int (*product)(const char *version, const int16_t *q, const float *scales, size_t rows, const uint8_t *packed,
-                   size_t outputs, size_t inputs, size_t first, size_t panels, const float *bias, float *y);
+    int (*product)(const char *version, const uint8_t *x, size_t rows, const uint8_t *packed, size_t outputs,
+                   size_t inputs, size_t first, size_t panels, const float *bias, float *y);
 };
 static void pack_four(const float *w, size_t outputs, size_t inputs, size_t first, size_t panels, uint8_t *packed) {
     float *importance = numbers(inputs);
@@ -47,20 +47,20 @@ static const struct layout layouts[] = {
 static void packed(struct layout layout, const float *x, size_t rows, const float *w, size_t outputs, size_t inputs) {
     size_t panels = (outputs + BW_Q8_PANEL - 1) / BW_Q8_PANEL, size = rows * outputs * sizeof(float);
     uint8_t *packed = room(panels * layout.panel_bytes(inputs));
-    int16_t *q = room(rows * bw_q8_padded(inputs) * sizeof *q);
-    float *scales = room(rows * sizeof *scales), *bias = numbers(outputs), *y = room(size), *other = room(size);
+    uint8_t *q = room(bw_q8_activation_bytes(rows, inputs));
+    float *bias = numbers(outputs), *y = room(size), *other = room(size);
     layout.pack(w, outputs, inputs, 0, panels, packed);
-    bw_q8_quantise(x, rows, inputs, q, scales);
-    if (!layout.product("generic", q, scales, rows, packed, outputs, inputs, 0, panels, bias, y))
+    bw_q8_quantise(x, rows, inputs, q);
+    if (!layout.product("generic", q, rows, packed, outputs, inputs, 0, panels, bias, y))
         fail("the plain version does not run");
     const char *versions[] = {"avx2", "avx512vnni"};
     for (size_t v = 0; v < 2; v++)
-        if (layout.product(versions[v], q, scales, rows, packed, outputs, inputs, 0, panels, bias, other) &&
+        if (layout.product(versions[v], q, rows, packed, outputs, inputs, 0, panels, bias, other) &&
             memcmp(y, other, size) != 0)
             fail("two versions of a product with packed weights differ");
     float *row = room(inputs * sizeof *row);
     for (size_t i = 0; i < outputs; i++) layout.unpack_row(packed, inputs, i, row);
-    free(packed), free(q), free(scales), free(bias), free(y), free(other), free(row);
+    free(packed), free(q), free(bias), free(y), free(other), free(row);
 }
 
 static void single(const float *x, size_t rows, const float *w, size_t outputs, size_t inputs) {

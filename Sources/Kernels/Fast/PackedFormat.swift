@@ -48,20 +48,19 @@ public enum PackedFormat: Sendable, Hashable, CaseIterable {
 
     /// One part of a product: its panels of every row.
     func multiply(
-        _ q: UnsafePointer<Int16>, _ scales: UnsafePointer<Float>, rows: Int, _ packed: Bytes, outputs: Int,
-        inputs: Int,
+        _ x: Bytes, rows: Int, _ packed: Bytes, outputs: Int, inputs: Int,
         panels: Range<Int>, bias: UnsafePointer<Float>?, into y: UnsafeMutablePointer<Float>
     ) {
         let product = self == .eightBits ? bw_q8_product : bw_q4_product
-        product(q, scales, rows, packed, outputs, inputs, panels.lowerBound, panels.count, bias, y)
+        product(x, rows, packed, outputs, inputs, panels.lowerBound, panels.count, bias, y)
     }
 
     /// The whole of a product by the version of that name; false where this CPU lacks it.
     func multiply(
-        version: String, _ q: UnsafePointer<Int16>, _ scales: UnsafePointer<Float>, rows: Int, _ packed: Bytes,
-        outputs: Int, inputs: Int, panels: Int, into y: UnsafeMutablePointer<Float>
+        version: String, _ x: Bytes, rows: Int, _ packed: Bytes, outputs: Int, inputs: Int, panels: Int,
+        into y: UnsafeMutablePointer<Float>
     ) -> Bool {
         let product = self == .eightBits ? bw_q8_product_version : bw_q4_product_version
-        return product(version, q, scales, rows, packed, outputs, inputs, 0, panels, nil, y) == 1
+        return product(version, x, rows, packed, outputs, inputs, 0, panels, nil, y) == 1
     }
 }

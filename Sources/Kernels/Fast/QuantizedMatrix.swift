@@ -5,8 +5,8 @@ public import Tensors
 
 /// A weight `[N, K]` in few bits, packed for the product's registers.
 ///
-/// Activations are rounded to sixteen bits, a scale for each row, and sums are exact integers: a row of the result has the
-/// same bits on every CPU, with any number of threads, and whatever the rows beside it.
+/// Activations are rounded to eight bits, a scale for every 128 of a row, and sums are exact integers: a row of the result
+/// has the same bits on every CPU, with any number of threads, and whatever the rows beside it.
 public struct QuantizedMatrix {
     public let format: PackedFormat
     /// The number of outputs, N.
@@ -78,7 +78,7 @@ public struct QuantizedMatrix {
         let y = Tensor([rows, outputs])
         ThreadTeam.split(packed.shape[0]) { panels in
             format.multiply(
-                activations.values, activations.scales.pointer, rows: rows, bytes, outputs: outputs, inputs: inputs,
+                activations.bytes, rows: rows, bytes, outputs: outputs, inputs: inputs,
                 panels: panels, bias: bias.map { UnsafePointer($0.pointer) }, into: y.pointer)
         }
         return y
@@ -90,7 +90,7 @@ public struct QuantizedMatrix {
         let activations = QuantizedRows(x, rows: rows)
         let y = Tensor([rows, outputs])
         let ran = format.multiply(
-            version: version, activations.values, activations.scales.pointer, rows: rows, bytes, outputs: outputs,
+            version: version, activations.bytes, rows: rows, bytes, outputs: outputs,
             inputs: inputs, panels: packed.shape[0], into: y.pointer)
         return ran ? y : nil
     }
@@ -114,29 +114,28 @@ public struct QuantizedMatrix {
     private var bytes: UnsafePointer<UInt8> { packed.bytes.baseAddress!.assumingMemoryBound(to: UInt8.self) }
 }
 
-/// Rows of activations in sixteen bits, packed for the product.
+/// Rows of activations in eight bits, packed for the product.
 private final class QuantizedRows {
-    let values: UnsafeMutablePointer<Int16>
-    let scales: Tensor
+    let bytes: UnsafeMutablePointer<UInt8>
 
     /// x `[rows, K]`.
     init(_ x: Tensor, rows: Int) {
-        let (width, padded) = (x.shape[-1], bw_q8_padded(x.shape[-1]))
-        let values = UnsafeMutablePointer<Int16>.allocate(capacity: max(1, rows * padded))
-        let scales = Tensor([rows])
+        let width = x.shape[-1]
+        let bytes = UnsafeMutableRawPointer.allocate(
+            byteCount: max(1, bw_q8_activation_bytes(rows, width)), alignment: MemoryLayout<Float>.alignment
+        ).assumingMemoryBound(to: UInt8.self)
         let block = BW_Q8_ROWS
         // Whole blocks, so that each thread packs blocks as if it were alone.
         ThreadTeam.split((rows + block - 1) / block) { blocks in
             let first = blocks.lowerBound * block
             bw_q8_quantise(
                 x.pointer + first * width, min(blocks.upperBound * block, rows) - first, width,
-                values + first * padded, scales.pointer + first)
+                bytes + bw_q8_activation_bytes(first, width))
         }
-        self.values = values
-        self.scales = scales
+        self.bytes = bytes
     }
 
     deinit {
-        values.deallocate()
+        bytes.deallocate()
     }
 }

@@ -55,6 +55,11 @@ public enum ClientMessage: Sendable, Hashable {
     }
 }
 
+/// Which calls go first: what somebody waits for, or what can wait.
+public enum RequestPriority: String, Sendable, Hashable, CaseIterable {
+    case interactive, batch
+}
+
 /// One call, as a client opens it.
 public struct CallRequest: Sendable, Hashable {
     public var id: String
@@ -65,6 +70,9 @@ public struct CallRequest: Sendable, Hashable {
     public var idempotencyKey: String
     public var traceparent: String
     public var previousAttempts: UInt32
+    public var priority: RequestPriority
+    /// The picture's width times its height; `nil` where the client does not say.
+    public var pixels: UInt32?
     /// How the header came, and so how the answer goes.
     public var encoding: WireEncoding
     /// The method's request, as the client wrote it.
@@ -74,6 +82,7 @@ public struct CallRequest: Sendable, Hashable {
     public init(
         id: String, method: String, timeoutMilliseconds: UInt32? = nil, metadata: [String: String] = [:],
         idempotencyKey: String = "", traceparent: String = "", previousAttempts: UInt32 = 0,
+        priority: RequestPriority = .interactive, pixels: UInt32? = nil,
         encoding: WireEncoding = .protobuf, body: [UInt8], image: [UInt8]? = nil
     ) {
         self.id = id
@@ -83,6 +92,8 @@ public struct CallRequest: Sendable, Hashable {
         self.idempotencyKey = idempotencyKey
         self.traceparent = traceparent
         self.previousAttempts = previousAttempts
+        self.priority = priority
+        self.pixels = pixels
         self.encoding = encoding
         self.body = body
         self.image = image
@@ -100,7 +111,8 @@ public struct CallRequest: Sendable, Hashable {
         self.init(
             id: header.id, method: header.method, timeoutMilliseconds: header.hasTimeoutMs ? header.timeoutMs : nil,
             metadata: header.metadata, idempotencyKey: header.idempotencyKey, traceparent: header.traceparent,
-            previousAttempts: header.previousAttempts, encoding: envelope.encoding, body: envelope.body,
+            previousAttempts: header.previousAttempts, priority: header.priority == .batch ? .batch : .interactive,
+            pixels: header.pixels > 0 ? header.pixels : nil, encoding: envelope.encoding, body: envelope.body,
             image: envelope.image)
     }
 
@@ -128,6 +140,8 @@ public struct CallRequest: Sendable, Hashable {
         header.idempotencyKey = idempotencyKey
         header.traceparent = traceparent
         header.previousAttempts = previousAttempts
+        header.priority = priority == .batch ? .batch : .interactive
+        header.pixels = pixels ?? 0
         return Envelope.frames(.request, header, encoding, body: body, image: image)
     }
 }

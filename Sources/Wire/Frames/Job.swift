@@ -15,6 +15,8 @@ public struct Job: Sendable, Hashable {
     public var resultEncoding: WireEncoding
     public var metadata: [String: String]
     public var traceparent: String
+    /// What the client says that the picture has; `nil` where it does not say.
+    public var pixels: UInt32?
     /// The method's request, as the client wrote it.
     public var body: [UInt8]
     public var image: [UInt8]?
@@ -22,7 +24,7 @@ public struct Job: Sendable, Hashable {
     public init(
         dispatch: Dispatch, id: String, method: String, remainingMilliseconds: UInt32, queueMilliseconds: UInt32 = 0,
         resultEncoding: WireEncoding = .protobuf, metadata: [String: String] = [:], traceparent: String = "",
-        body: [UInt8], image: [UInt8]? = nil
+        pixels: UInt32? = nil, body: [UInt8], image: [UInt8]? = nil
     ) {
         self.dispatch = dispatch
         self.id = id
@@ -32,6 +34,7 @@ public struct Job: Sendable, Hashable {
         self.resultEncoding = resultEncoding
         self.metadata = metadata
         self.traceparent = traceparent
+        self.pixels = pixels
         self.body = body
         self.image = image
     }
@@ -46,7 +49,8 @@ public struct Job: Sendable, Hashable {
         self.init(
             dispatch: dispatch, id: header.id, method: header.method, remainingMilliseconds: header.remainingMs,
             queueMilliseconds: header.queueMs, resultEncoding: header.encoding == .json ? .json : .protobuf,
-            metadata: header.metadata, traceparent: header.traceparent, body: envelope.body, image: envelope.image)
+            metadata: header.metadata, traceparent: header.traceparent,
+            pixels: header.pixels > 0 ? header.pixels : nil, body: envelope.body, image: envelope.image)
     }
 
     var proto: ProtoJobHeader {
@@ -59,6 +63,7 @@ public struct Job: Sendable, Hashable {
             $0.encoding = resultEncoding == .json ? .json : .protobuf
             $0.metadata = metadata
             $0.traceparent = traceparent
+            $0.pixels = pixels ?? 0
         }
     }
 }

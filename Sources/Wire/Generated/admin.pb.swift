@@ -10,6 +10,11 @@
 
 /// SPDX-License-Identifier: MIT
 
+#if canImport(FoundationEssentials)
+public import FoundationEssentials
+#else
+public import Foundation
+#endif
 public import SwiftProtobuf
 
 // If the compiler emits an error on this type, it is because this file
@@ -216,6 +221,35 @@ public nonisolated struct ProtoQueueState: Sendable {
   /// Clears the value of `bytesLimit`. Subsequent reads from it will return its default value.
   public mutating func clearBytesLimit() {self._bytesLimit = nil}
 
+  /// Of the pictures of all open calls, as far as their clients say.
+  public var pixels: Double {
+    get {_pixels ?? 0}
+    set {_pixels = newValue}
+  }
+  /// Returns true if `pixels` has been explicitly set.
+  public var hasPixels: Bool {self._pixels != nil}
+  /// Clears the value of `pixels`. Subsequent reads from it will return its default value.
+  public mutating func clearPixels() {self._pixels = nil}
+
+  public var pixelsLimit: Double {
+    get {_pixelsLimit ?? 0}
+    set {_pixelsLimit = newValue}
+  }
+  /// Returns true if `pixelsLimit` has been explicitly set.
+  public var hasPixelsLimit: Bool {self._pixelsLimit != nil}
+  /// Clears the value of `pixelsLimit`. Subsequent reads from it will return its default value.
+  public mutating func clearPixelsLimit() {self._pixelsLimit = nil}
+
+  /// How long the workers need for what waits, by what was measured.
+  public var backlogMs: UInt32 {
+    get {_backlogMs ?? 0}
+    set {_backlogMs = newValue}
+  }
+  /// Returns true if `backlogMs` has been explicitly set.
+  public var hasBacklogMs: Bool {self._backlogMs != nil}
+  /// Clears the value of `backlogMs`. Subsequent reads from it will return its default value.
+  public mutating func clearBacklogMs() {self._backlogMs = nil}
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
@@ -226,6 +260,245 @@ public nonisolated struct ProtoQueueState: Sendable {
   fileprivate var _oldestMs: UInt32? = nil
   fileprivate var _waitingLimit: UInt32? = nil
   fileprivate var _bytesLimit: Double? = nil
+  fileprivate var _pixels: Double? = nil
+  fileprivate var _pixelsLimit: Double? = nil
+  fileprivate var _backlogMs: UInt32? = nil
+}
+
+public nonisolated struct ProtoQuarantineEntry: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// The broker's id of it.
+  public var id: String = String()
+
+  /// The client's id of the call.
+  public var call: String = String()
+
+  public var method: String = String()
+
+  public var bodyBytes: UInt32 {
+    get {_bodyBytes ?? 0}
+    set {_bodyBytes = newValue}
+  }
+  /// Returns true if `bodyBytes` has been explicitly set.
+  public var hasBodyBytes: Bool {self._bodyBytes != nil}
+  /// Clears the value of `bodyBytes`. Subsequent reads from it will return its default value.
+  public mutating func clearBodyBytes() {self._bodyBytes = nil}
+
+  public var imageBytes: UInt32 {
+    get {_imageBytes ?? 0}
+    set {_imageBytes = newValue}
+  }
+  /// Returns true if `imageBytes` has been explicitly set.
+  public var hasImageBytes: Bool {self._imageBytes != nil}
+  /// Clears the value of `imageBytes`. Subsequent reads from it will return its default value.
+  public mutating func clearImageBytes() {self._imageBytes = nil}
+
+  /// How often it was handed to a worker, how many workers were lost that had it, and that had begun with it.
+  public var attempts: UInt32 {
+    get {_attempts ?? 0}
+    set {_attempts = newValue}
+  }
+  /// Returns true if `attempts` has been explicitly set.
+  public var hasAttempts: Bool {self._attempts != nil}
+  /// Clears the value of `attempts`. Subsequent reads from it will return its default value.
+  public mutating func clearAttempts() {self._attempts = nil}
+
+  public var losses: UInt32 {
+    get {_losses ?? 0}
+    set {_losses = newValue}
+  }
+  /// Returns true if `losses` has been explicitly set.
+  public var hasLosses: Bool {self._losses != nil}
+  /// Clears the value of `losses`. Subsequent reads from it will return its default value.
+  public mutating func clearLosses() {self._losses = nil}
+
+  public var failures: UInt32 {
+    get {_failures ?? 0}
+    set {_failures = newValue}
+  }
+  /// Returns true if `failures` has been explicitly set.
+  public var hasFailures: Bool {self._failures != nil}
+  /// Clears the value of `failures`. Subsequent reads from it will return its default value.
+  public mutating func clearFailures() {self._failures = nil}
+
+  /// How often an operator had it tried again.
+  public var retries: UInt32 {
+    get {_retries ?? 0}
+    set {_retries = newValue}
+  }
+  /// Returns true if `retries` has been explicitly set.
+  public var hasRetries: Bool {self._retries != nil}
+  /// Clears the value of `retries`. Subsequent reads from it will return its default value.
+  public mutating func clearRetries() {self._retries = nil}
+
+  /// Since it came here.
+  public var ageMs: UInt32 {
+    get {_ageMs ?? 0}
+    set {_ageMs = newValue}
+  }
+  /// Returns true if `ageMs` has been explicitly set.
+  public var hasAgeMs: Bool {self._ageMs != nil}
+  /// Clears the value of `ageMs`. Subsequent reads from it will return its default value.
+  public mutating func clearAgeMs() {self._ageMs = nil}
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+
+  fileprivate var _bodyBytes: UInt32? = nil
+  fileprivate var _imageBytes: UInt32? = nil
+  fileprivate var _attempts: UInt32? = nil
+  fileprivate var _losses: UInt32? = nil
+  fileprivate var _failures: UInt32? = nil
+  fileprivate var _retries: UInt32? = nil
+  fileprivate var _ageMs: UInt32? = nil
+}
+
+public nonisolated struct ProtoQuarantineListRequest: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
+public nonisolated struct ProtoQuarantineListResponse: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// The oldest first.
+  public var entries: [ProtoQuarantineEntry] = []
+
+  public var entriesLimit: UInt32 {
+    get {_entriesLimit ?? 0}
+    set {_entriesLimit = newValue}
+  }
+  /// Returns true if `entriesLimit` has been explicitly set.
+  public var hasEntriesLimit: Bool {self._entriesLimit != nil}
+  /// Clears the value of `entriesLimit`. Subsequent reads from it will return its default value.
+  public mutating func clearEntriesLimit() {self._entriesLimit = nil}
+
+  /// Of bodies and images.
+  public var bytes: Double {
+    get {_bytes ?? 0}
+    set {_bytes = newValue}
+  }
+  /// Returns true if `bytes` has been explicitly set.
+  public var hasBytes: Bool {self._bytes != nil}
+  /// Clears the value of `bytes`. Subsequent reads from it will return its default value.
+  public mutating func clearBytes() {self._bytes = nil}
+
+  public var bytesLimit: Double {
+    get {_bytesLimit ?? 0}
+    set {_bytesLimit = newValue}
+  }
+  /// Returns true if `bytesLimit` has been explicitly set.
+  public var hasBytesLimit: Bool {self._bytesLimit != nil}
+  /// Clears the value of `bytesLimit`. Subsequent reads from it will return its default value.
+  public mutating func clearBytesLimit() {self._bytesLimit = nil}
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+
+  fileprivate var _entriesLimit: UInt32? = nil
+  fileprivate var _bytes: Double? = nil
+  fileprivate var _bytesLimit: Double? = nil
+}
+
+public nonisolated struct ProtoQuarantineShowRequest: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var id: String = String()
+
+  /// Whether to send the picture, too.
+  public var image: Bool = false
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
+public nonisolated struct ProtoQuarantineShowResponse: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var entry: ProtoQuarantineEntry {
+    get {_entry ?? ProtoQuarantineEntry()}
+    set {_entry = newValue}
+  }
+  /// Returns true if `entry` has been explicitly set.
+  public var hasEntry: Bool {self._entry != nil}
+  /// Clears the value of `entry`. Subsequent reads from it will return its default value.
+  public mutating func clearEntry() {self._entry = nil}
+
+  /// The body of the request, as the client sent it.
+  public var body: Data = Data()
+
+  public var image: Data = Data()
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+
+  fileprivate var _entry: ProtoQuarantineEntry? = nil
+}
+
+public nonisolated struct ProtoQuarantineRetryRequest: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var id: String = String()
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
+public nonisolated struct ProtoQuarantineDropRequest: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var id: String = String()
+
+  /// Instead of one: everything.
+  public var all: Bool = false
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
+public nonisolated struct ProtoQuarantineDropResponse: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var dropped: UInt32 {
+    get {_dropped ?? 0}
+    set {_dropped = newValue}
+  }
+  /// Returns true if `dropped` has been explicitly set.
+  public var hasDropped: Bool {self._dropped != nil}
+  /// Clears the value of `dropped`. Subsequent reads from it will return its default value.
+  public mutating func clearDropped() {self._dropped = nil}
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+
+  fileprivate var _dropped: UInt32? = nil
 }
 
 // MARK: - Code below here is support for the SwiftProtobuf runtime.
@@ -396,7 +669,7 @@ nonisolated extension ProtoWorkerState: SwiftProtobuf.Message, SwiftProtobuf._Me
 
 nonisolated extension ProtoQueueState: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".QueueState"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}waiting\0\u{1}running\0\u{1}bytes\0\u{1}oldest_ms\0\u{1}waiting_limit\0\u{1}bytes_limit\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}waiting\0\u{1}running\0\u{1}bytes\0\u{1}oldest_ms\0\u{1}waiting_limit\0\u{1}bytes_limit\0\u{1}pixels\0\u{1}pixels_limit\0\u{1}backlog_ms\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -410,6 +683,9 @@ nonisolated extension ProtoQueueState: SwiftProtobuf.Message, SwiftProtobuf._Mes
       case 4: try { try decoder.decodeSingularUInt32Field(value: &self._oldestMs) }()
       case 5: try { try decoder.decodeSingularUInt32Field(value: &self._waitingLimit) }()
       case 6: try { try decoder.decodeSingularDoubleField(value: &self._bytesLimit) }()
+      case 7: try { try decoder.decodeSingularDoubleField(value: &self._pixels) }()
+      case 8: try { try decoder.decodeSingularDoubleField(value: &self._pixelsLimit) }()
+      case 9: try { try decoder.decodeSingularUInt32Field(value: &self._backlogMs) }()
       default: break
       }
     }
@@ -438,6 +714,15 @@ nonisolated extension ProtoQueueState: SwiftProtobuf.Message, SwiftProtobuf._Mes
     try { if let v = self._bytesLimit {
       try visitor.visitSingularDoubleField(value: v, fieldNumber: 6)
     } }()
+    try { if let v = self._pixels {
+      try visitor.visitSingularDoubleField(value: v, fieldNumber: 7)
+    } }()
+    try { if let v = self._pixelsLimit {
+      try visitor.visitSingularDoubleField(value: v, fieldNumber: 8)
+    } }()
+    try { if let v = self._backlogMs {
+      try visitor.visitSingularUInt32Field(value: v, fieldNumber: 9)
+    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -448,6 +733,334 @@ nonisolated extension ProtoQueueState: SwiftProtobuf.Message, SwiftProtobuf._Mes
     if lhs._oldestMs != rhs._oldestMs {return false}
     if lhs._waitingLimit != rhs._waitingLimit {return false}
     if lhs._bytesLimit != rhs._bytesLimit {return false}
+    if lhs._pixels != rhs._pixels {return false}
+    if lhs._pixelsLimit != rhs._pixelsLimit {return false}
+    if lhs._backlogMs != rhs._backlogMs {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ProtoQuarantineEntry: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".QuarantineEntry"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}call\0\u{1}method\0\u{1}body_bytes\0\u{1}image_bytes\0\u{1}attempts\0\u{1}losses\0\u{1}failures\0\u{1}retries\0\u{1}age_ms\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.id) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.call) }()
+      case 3: try { try decoder.decodeSingularStringField(value: &self.method) }()
+      case 4: try { try decoder.decodeSingularUInt32Field(value: &self._bodyBytes) }()
+      case 5: try { try decoder.decodeSingularUInt32Field(value: &self._imageBytes) }()
+      case 6: try { try decoder.decodeSingularUInt32Field(value: &self._attempts) }()
+      case 7: try { try decoder.decodeSingularUInt32Field(value: &self._losses) }()
+      case 8: try { try decoder.decodeSingularUInt32Field(value: &self._failures) }()
+      case 9: try { try decoder.decodeSingularUInt32Field(value: &self._retries) }()
+      case 10: try { try decoder.decodeSingularUInt32Field(value: &self._ageMs) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    if !self.id.isEmpty {
+      try visitor.visitSingularStringField(value: self.id, fieldNumber: 1)
+    }
+    if !self.call.isEmpty {
+      try visitor.visitSingularStringField(value: self.call, fieldNumber: 2)
+    }
+    if !self.method.isEmpty {
+      try visitor.visitSingularStringField(value: self.method, fieldNumber: 3)
+    }
+    try { if let v = self._bodyBytes {
+      try visitor.visitSingularUInt32Field(value: v, fieldNumber: 4)
+    } }()
+    try { if let v = self._imageBytes {
+      try visitor.visitSingularUInt32Field(value: v, fieldNumber: 5)
+    } }()
+    try { if let v = self._attempts {
+      try visitor.visitSingularUInt32Field(value: v, fieldNumber: 6)
+    } }()
+    try { if let v = self._losses {
+      try visitor.visitSingularUInt32Field(value: v, fieldNumber: 7)
+    } }()
+    try { if let v = self._failures {
+      try visitor.visitSingularUInt32Field(value: v, fieldNumber: 8)
+    } }()
+    try { if let v = self._retries {
+      try visitor.visitSingularUInt32Field(value: v, fieldNumber: 9)
+    } }()
+    try { if let v = self._ageMs {
+      try visitor.visitSingularUInt32Field(value: v, fieldNumber: 10)
+    } }()
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: ProtoQuarantineEntry, rhs: ProtoQuarantineEntry) -> Bool {
+    if lhs.id != rhs.id {return false}
+    if lhs.call != rhs.call {return false}
+    if lhs.method != rhs.method {return false}
+    if lhs._bodyBytes != rhs._bodyBytes {return false}
+    if lhs._imageBytes != rhs._imageBytes {return false}
+    if lhs._attempts != rhs._attempts {return false}
+    if lhs._losses != rhs._losses {return false}
+    if lhs._failures != rhs._failures {return false}
+    if lhs._retries != rhs._retries {return false}
+    if lhs._ageMs != rhs._ageMs {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ProtoQuarantineListRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".QuarantineListRequest"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap()
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    // Load everything into unknown fields
+    while try decoder.nextFieldNumber() != nil {}
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: ProtoQuarantineListRequest, rhs: ProtoQuarantineListRequest) -> Bool {
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ProtoQuarantineListResponse: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".QuarantineListResponse"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}entries\0\u{1}entries_limit\0\u{1}bytes\0\u{1}bytes_limit\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeRepeatedMessageField(value: &self.entries) }()
+      case 2: try { try decoder.decodeSingularUInt32Field(value: &self._entriesLimit) }()
+      case 3: try { try decoder.decodeSingularDoubleField(value: &self._bytes) }()
+      case 4: try { try decoder.decodeSingularDoubleField(value: &self._bytesLimit) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    if !self.entries.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.entries, fieldNumber: 1)
+    }
+    try { if let v = self._entriesLimit {
+      try visitor.visitSingularUInt32Field(value: v, fieldNumber: 2)
+    } }()
+    try { if let v = self._bytes {
+      try visitor.visitSingularDoubleField(value: v, fieldNumber: 3)
+    } }()
+    try { if let v = self._bytesLimit {
+      try visitor.visitSingularDoubleField(value: v, fieldNumber: 4)
+    } }()
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: ProtoQuarantineListResponse, rhs: ProtoQuarantineListResponse) -> Bool {
+    if lhs.entries != rhs.entries {return false}
+    if lhs._entriesLimit != rhs._entriesLimit {return false}
+    if lhs._bytes != rhs._bytes {return false}
+    if lhs._bytesLimit != rhs._bytesLimit {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ProtoQuarantineShowRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".QuarantineShowRequest"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}image\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.id) }()
+      case 2: try { try decoder.decodeSingularBoolField(value: &self.image) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.id.isEmpty {
+      try visitor.visitSingularStringField(value: self.id, fieldNumber: 1)
+    }
+    if self.image != false {
+      try visitor.visitSingularBoolField(value: self.image, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: ProtoQuarantineShowRequest, rhs: ProtoQuarantineShowRequest) -> Bool {
+    if lhs.id != rhs.id {return false}
+    if lhs.image != rhs.image {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ProtoQuarantineShowResponse: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".QuarantineShowResponse"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}entry\0\u{1}body\0\u{1}image\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularMessageField(value: &self._entry) }()
+      case 2: try { try decoder.decodeSingularBytesField(value: &self.body) }()
+      case 3: try { try decoder.decodeSingularBytesField(value: &self.image) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    try { if let v = self._entry {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+    } }()
+    if !self.body.isEmpty {
+      try visitor.visitSingularBytesField(value: self.body, fieldNumber: 2)
+    }
+    if !self.image.isEmpty {
+      try visitor.visitSingularBytesField(value: self.image, fieldNumber: 3)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: ProtoQuarantineShowResponse, rhs: ProtoQuarantineShowResponse) -> Bool {
+    if lhs._entry != rhs._entry {return false}
+    if lhs.body != rhs.body {return false}
+    if lhs.image != rhs.image {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ProtoQuarantineRetryRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".QuarantineRetryRequest"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.id) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.id.isEmpty {
+      try visitor.visitSingularStringField(value: self.id, fieldNumber: 1)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: ProtoQuarantineRetryRequest, rhs: ProtoQuarantineRetryRequest) -> Bool {
+    if lhs.id != rhs.id {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ProtoQuarantineDropRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".QuarantineDropRequest"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}all\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.id) }()
+      case 2: try { try decoder.decodeSingularBoolField(value: &self.all) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.id.isEmpty {
+      try visitor.visitSingularStringField(value: self.id, fieldNumber: 1)
+    }
+    if self.all != false {
+      try visitor.visitSingularBoolField(value: self.all, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: ProtoQuarantineDropRequest, rhs: ProtoQuarantineDropRequest) -> Bool {
+    if lhs.id != rhs.id {return false}
+    if lhs.all != rhs.all {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ProtoQuarantineDropResponse: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".QuarantineDropResponse"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}dropped\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt32Field(value: &self._dropped) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    try { if let v = self._dropped {
+      try visitor.visitSingularUInt32Field(value: v, fieldNumber: 1)
+    } }()
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: ProtoQuarantineDropResponse, rhs: ProtoQuarantineDropResponse) -> Bool {
+    if lhs._dropped != rhs._dropped {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -22,6 +22,45 @@ fileprivate nonisolated struct _GeneratedWithProtocGenSwiftVersion: SwiftProtobu
   typealias Version = _2
 }
 
+/// Which calls go first.
+public nonisolated enum ProtoPriority: SwiftProtobuf.Enum, Swift.CaseIterable {
+  public typealias RawValue = Int
+
+  /// Somebody waits for it.
+  case interactive // = 0
+
+  /// Goes when nothing interactive waits, or once it has waited for a while.
+  case batch // = 1
+  case UNRECOGNIZED(Int)
+
+  public init() {
+    self = .interactive
+  }
+
+  public init?(rawValue: Int) {
+    switch rawValue {
+    case 0: self = .interactive
+    case 1: self = .batch
+    default: self = .UNRECOGNIZED(rawValue)
+    }
+  }
+
+  public var rawValue: Int {
+    switch self {
+    case .interactive: return 0
+    case .batch: return 1
+    case .UNRECOGNIZED(let i): return i
+    }
+  }
+
+  // The compiler won't synthesize support with the UNRECOGNIZED case.
+  public static let allCases: [ProtoPriority] = [
+    .interactive,
+    .batch,
+  ]
+
+}
+
 /// Opens a call.
 public nonisolated struct ProtoRequestHeader: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
@@ -47,7 +86,7 @@ public nonisolated struct ProtoRequestHeader: Sendable {
   /// Keys of [0-9a-z_.-]; `boxwood-` is kept for the protocol.
   public var metadata: Dictionary<String,String> = [:]
 
-  /// Two calls of one client with equal keys mean the same work.
+  /// Two calls with equal keys mean the same work: the later one gets the answer of the first, once that is there.
   public var idempotencyKey: String = String()
 
   /// W3C trace context.
@@ -55,6 +94,11 @@ public nonisolated struct ProtoRequestHeader: Sendable {
 
   /// How many times the client sent this call before, under other ids.
   public var previousAttempts: UInt32 = 0
+
+  public var priority: ProtoPriority = .interactive
+
+  /// The picture's width times its height, if the client knows it; 0 says nothing. A worker refuses a picture of more.
+  public var pixels: UInt32 = 0
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -137,9 +181,13 @@ public nonisolated struct ProtoResponseHeader: Sendable {
 
 fileprivate nonisolated let _protobuf_package = "boxwood.v1"
 
+nonisolated extension ProtoPriority: SwiftProtobuf._ProtoNameProviding {
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0INTERACTIVE\0\u{1}BATCH\0")
+}
+
 nonisolated extension ProtoRequestHeader: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".RequestHeader"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}method\0\u{1}timeout_ms\0\u{1}metadata\0\u{1}idempotency_key\0\u{1}traceparent\0\u{1}previous_attempts\0\u{c}\u{8}\u{c}")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}method\0\u{1}timeout_ms\0\u{1}metadata\0\u{1}idempotency_key\0\u{1}traceparent\0\u{1}previous_attempts\0\u{2}\u{9}priority\0\u{1}pixels\0\u{c}\u{8}\u{8}\u{c}\u{12}\u{2}")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -154,6 +202,8 @@ nonisolated extension ProtoRequestHeader: SwiftProtobuf.Message, SwiftProtobuf._
       case 5: try { try decoder.decodeSingularStringField(value: &self.idempotencyKey) }()
       case 6: try { try decoder.decodeSingularStringField(value: &self.traceparent) }()
       case 7: try { try decoder.decodeSingularUInt32Field(value: &self.previousAttempts) }()
+      case 16: try { try decoder.decodeSingularEnumField(value: &self.priority) }()
+      case 17: try { try decoder.decodeSingularUInt32Field(value: &self.pixels) }()
       default: break
       }
     }
@@ -185,6 +235,12 @@ nonisolated extension ProtoRequestHeader: SwiftProtobuf.Message, SwiftProtobuf._
     if self.previousAttempts != 0 {
       try visitor.visitSingularUInt32Field(value: self.previousAttempts, fieldNumber: 7)
     }
+    if self.priority != .interactive {
+      try visitor.visitSingularEnumField(value: self.priority, fieldNumber: 16)
+    }
+    if self.pixels != 0 {
+      try visitor.visitSingularUInt32Field(value: self.pixels, fieldNumber: 17)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -196,6 +252,8 @@ nonisolated extension ProtoRequestHeader: SwiftProtobuf.Message, SwiftProtobuf._
     if lhs.idempotencyKey != rhs.idempotencyKey {return false}
     if lhs.traceparent != rhs.traceparent {return false}
     if lhs.previousAttempts != rhs.previousAttempts {return false}
+    if lhs.priority != rhs.priority {return false}
+    if lhs.pixels != rhs.pixels {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -102,7 +102,7 @@ private struct Answer: Encodable {
 
     struct Corner: Encodable {
         let cell: Int
-        let probability: Double
+        let probability: Double?
         let window: [Double]
 
         init(_ belief: CornerBelief) {

@@ -29,7 +29,7 @@ struct Submit<Task: TaskCommand>: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let (request, picture) = try task.question()
+        let (request, picture, _) = try task.question()
         let submission = JobSubmission(
             request, image: picture, key: job.key, customID: job.customID, client: job.client,
             metadata: try job.pairs(), timeToLiveSeconds: job.ttl ?? WireLimits.defaultJobTimeToLiveSeconds)

@@ -27,6 +27,9 @@ struct ServiceOptions: ParsableArguments {
         help: "Give up after this long, as in 30, 500ms or 2m. (default: 60; none with --local)", transform: Time.init)
     var timeout: Time?
 
+    @Flag(help: "Nobody waits for it: what is not batch goes before it, for a while.")
+    var batch = false
+
     @Flag(help: "Load the model and answer in this process; no service is needed.")
     var local = false
 
@@ -51,6 +54,7 @@ struct ServiceOptions: ParsableArguments {
             throw ValidationError(
                 "--model, --precision, --cache and --threads go with --local; a service has a model of its own")
         }
+        guard !local || !batch else { throw ValidationError("--local and --batch exclude each other") }
         guard !local || at.endpoint == nil else { throw ValidationError("--local and --endpoint exclude each other") }
     }
 }

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: MIT
+
+internal import Wire
+
+// What the scheduler is told of a request: sizes and hashes of bytes, and nothing of what they mean.
+extension BrokerLoop {
+    func terms(of request: CallRequest, _ method: Method, _ peer: Peer) -> CallTerms {
+        let picture = request.image.map(PictureHash.key)
+        return CallTerms(
+            client: peer.client,
+            bytes: request.body.count + (request.image?.count ?? 0) + WireLimits.headerBytes,
+            pixels: Int(request.pixels ?? 0),
+            deadline: now + .milliseconds(Int(request.effectiveTimeoutMilliseconds)),
+            priority: request.priority == .batch ? .batch : .interactive, kind: kind(of: method, request),
+            picture: picture,
+            key: request.idempotencyKey.isEmpty ? nil : IdempotencyKey(request.idempotencyKey),
+            fingerprint: fingerprint(of: request, picture))
+    }
+
+    /// Calls of one method whose bodies are alike in size are expected to take equally long: a body grows with its labels.
+    private func kind(of method: Method, _ request: CallRequest) -> Int {
+        let ordinal = Method.allCases.firstIndex(of: method)!
+        return ordinal * Int.bitWidth + Int.bitWidth - request.body.count.leadingZeroBitCount
+    }
+
+    /// What the request asks for, and how it is to be answered.
+    private func fingerprint(of request: CallRequest, _ picture: PictureKey?) -> UInt64 {
+        let head = Array("\(request.method) \(request.encoding)".utf8)
+        let parts = [PictureHash.key(head), PictureHash.key(request.body), picture ?? PictureKey(high: 0, low: 0)]
+        return parts.reduce(0) { ($0 &* 31 &+ $1.high) &* 31 &+ $1.low }
+    }
+}
