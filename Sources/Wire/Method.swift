@@ -45,6 +45,9 @@ public enum Method: String, Sendable, Hashable, CaseIterable {
         GroundingTask.Name.allCases.first { Method($0) == self }
     }
 
+    /// Whether an image frame belongs to it.
+    public var takesImage: Bool { task != nil || self == .jobSubmit }
+
     public var isStreaming: Bool { self == .healthWatch }
 
     public var requestType: String {
