@@ -13,6 +13,8 @@ public struct JournalReport: Sendable, Hashable {
     public private(set) var faults: [String] = []
     /// Whether it is no journal at all.
     private var isForeign = false
+    /// The smallest page that a database can have.
+    static let leastBytes = 512
     /// Most faults that are listed.
     public static let mostFaults = 100
 
@@ -40,6 +42,12 @@ public struct JournalReport: Sendable, Hashable {
             }
         } else {
             faults.append("\(configuration.sealPath) is missing: nothing tells what was acknowledged")
+        }
+        // SQLite deletes the log of a database that has no pages, also when it only reads.
+        let size = (try? FileManager.default.attributesOfItem(atPath: path)[.size] as? Int) ?? 0
+        guard size >= Self.leastBytes || seal?.mark.commits == 0 else {
+            faults.append("the file has only \(size) bytes: its beginning is gone")
+            return
         }
         do {
             let queue = try Self.readOnly(path)

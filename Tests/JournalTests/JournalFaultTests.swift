@@ -74,7 +74,8 @@ struct JournalFaultTests {
             damaged[file]![place] ^= 1 << bit
             refused += try openOrRefuse(damaged, expecting: jobs, "bit \(bit) of byte \(place) of \(file)") ? 0 : 1
         }
-        #expect(refused > 0 || file == "jobs.db-seal")
+        // All pages are still in the log, and the seal has two slots.
+        #expect(refused > 0 || file != "jobs.db-wal")
     }
 
     /// The same when everything is in the database and nothing in the log.
@@ -109,7 +110,8 @@ struct JournalFaultTests {
         } catch {
             #expect(error.code == .damaged || error.code == .foreign, "\(what): \(error)")
             #expect(error.message.contains(folder.path), "\(what): \(error)")
-            #expect(folder.files == files, "\(what): the damaged files were changed")
+            let isAsItWas = folder.filesWithContent == files.filter { !$0.value.isEmpty }
+            #expect(isAsItWas, "\(what): the damaged files were changed")
             return false
         }
     }

@@ -24,6 +24,9 @@ final class JournalFolder {
 
     func open() throws(JournalError) -> Journal { try Journal(configuration) }
 
+    /// Reading may leave an empty log behind.
+    var filesWithContent: [String: [UInt8]] { files.filter { !$0.value.isEmpty } }
+
     /// The bytes of every file of the journal, but for the index of the log, which is nobody's.
     var files: [String: [UInt8]] {
         get {
@@ -39,7 +42,7 @@ final class JournalFolder {
                 try? FileManager.default.removeItem(atPath: folder + "/" + name)
             }
             for (name, bytes) in newValue {
-                FileManager.default.createFile(atPath: folder + "/" + name, contents: Data(bytes))
+                _ = FileManager.default.createFile(atPath: folder + "/" + name, contents: Data(bytes))
             }
         }
     }
