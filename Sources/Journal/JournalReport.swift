@@ -43,10 +43,10 @@ public struct JournalReport: Sendable, Hashable {
         } else {
             faults.append("\(configuration.sealPath) is missing: nothing tells what was acknowledged")
         }
-        // SQLite deletes the log of a database that has no pages, also when it only reads.
-        let size = (try? FileManager.default.attributesOfItem(atPath: path)[.size] as? Int) ?? 0
-        guard size >= Self.leastBytes || seal?.mark.commits == 0 else {
-            faults.append("the file has only \(size) bytes: its beginning is gone")
+        let size = Self.size(of: path)
+        guard size >= Self.leastBytes else {
+            // Made, and its broker ended before it had written anything.
+            if seal?.mark.commits != 0 { faults.append("the file has only \(size) bytes: its beginning is gone") }
             return
         }
         do {
@@ -68,10 +68,19 @@ public struct JournalReport: Sendable, Hashable {
     }
 
     /// Opens without writing: also the log of a database that is damaged stays as it is.
+    ///
+    /// - Throws: `damaged` for a file without its first page: SQLite would delete its log, also when it only reads.
     static func readOnly(_ path: String) throws -> DatabaseQueue {
+        guard size(of: path) >= leastBytes else {
+            throw JournalError(.damaged, "\(path) has only \(size(of: path)) bytes: its beginning is gone")
+        }
         var configuration = Configuration()
         configuration.readonly = true
         return try DatabaseQueue(path: path, configuration: configuration)
+    }
+
+    private static func size(of path: String) -> Int {
+        (try? FileManager.default.attributesOfItem(atPath: path)[.size] as? Int) ?? 0
     }
 
     private mutating func add(_ fault: String) {
