@@ -20,7 +20,7 @@ func room(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
 func tests(of name: String, _ dependencies: [Target.Dependency] = []) -> Target {
     .testTarget(
         name: "\(name)Tests",
-        dependencies: [.byName(name: name)] + dependencies,
+        dependencies: [.byName(name: name), "TestSupport"] + dependencies,
         swiftSettings: house)
 }
 
@@ -29,12 +29,17 @@ let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let collections = Target.Dependency.product(name: "Collections", package: "swift-collections")
 let sqlite = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 
 let package = Package(
     name: "boxwood",
-    products: [],
+    products: [
+        .executable(name: "boxwood", targets: ["boxwood"]),
+        .library(name: "BoxwoodClient", targets: ["Client"]),
+    ],
     // Exact, because the file of resolved versions is not kept: what is tested today is what is built tomorrow.
     dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
         .package(url: "https://github.com/apple/swift-collections", exact: "1.6.0"),
         .package(url: "https://github.com/apple/swift-crypto", exact: "4.5.2"),
         .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
@@ -42,16 +47,75 @@ let package = Package(
         .package(url: "https://github.com/groue/GRDB.swift", exact: "7.10.0"),
     ],
     targets: [
+        // Floor 0: C, each with exactly one Swift importer.
+        .target(name: "CKernels"),
+        .target(
+            name: "CImageCodecs",
+            linkerSettings: [.linkedLibrary("jpeg"), .linkedLibrary("png")]),
+        .systemLibrary(name: "CCairo", pkgConfig: "cairo", providers: [.apt(["libcairo2-dev"])]),
+        .target(name: "CSentencePiece", linkerSettings: [.linkedLibrary("sentencepiece")]),
         .systemLibrary(name: "CZeroMQ", pkgConfig: "libzmq", providers: [.apt(["libzmq3-dev"])]),
+
+        // Floor 1: parts.
+        room("Tensors", []),
+        room("Kernels", ["Tensors", "CKernels"]),
+        room("Checkpoints", ["Tensors"]),
+        room("Tokenization", ["CSentencePiece"]),
+        room("Imaging", ["CImageCodecs", "CCairo"]),
         room("Grounding", []),
+
+        // Floor 2: engine.
+        room("Kosmos2", ["Kernels", "Checkpoints", "Tokenization", "Tensors"]),
+        room("Inference", ["Kosmos2", "Tokenization", "Grounding", "Imaging", "Tensors", "Checkpoints", crypto]),
+
+        // Floor 3: wire.
         room("Wire", ["Grounding", protobuf]),
         room("Messaging", ["CZeroMQ"]),
+
+        // Floor 4: service.
         room("Journal", ["Wire", "Grounding", sqlite, crypto]),
         room("Broker", ["Journal", "Wire", "Messaging", "Grounding", protobuf, logging, collections]),
+        room("Worker", ["Wire", "Messaging", "Inference", "Kosmos2", "Imaging", "Grounding", logging]),
         room("Client", ["Wire", "Messaging", "Grounding"]),
+
+        // Floor 5: faces.
+        room(
+            "BoxwoodCommands",
+            ["Inference", "Kosmos2", "Kernels", "Checkpoints", "Tensors", "Imaging", "Grounding", "Wire", logging]),
+        .executableTarget(
+            name: "boxwood",
+            dependencies: [
+                "BoxwoodCommands", "Broker", "Journal", "Worker", "Client", "Inference", "Kosmos2", "Checkpoints",
+                "Tensors",
+                "Imaging", "Grounding", "Tokenization", "Wire", "Messaging", arguments, logging,
+            ],
+            swiftSettings: house),
+
+        // Tests, mirroring Sources.
+        .target(
+            name: "TestSupport", dependencies: ["Tensors", "Checkpoints"], path: "Tests/TestSupport",
+            swiftSettings: house),
+        tests(of: "Tensors"),
+        tests(of: "Kernels"),
+        tests(of: "Checkpoints", ["Tensors"]),
+        tests(of: "Tokenization"),
+        tests(of: "Imaging"),
+        tests(of: "Grounding"),
+        tests(of: "Kosmos2", ["Checkpoints", "Tensors", "Kernels"]),
+        tests(of: "Inference", ["Grounding", "Imaging", "Kosmos2", "Checkpoints", "Tokenization", "Tensors"]),
         tests(of: "Wire", ["Grounding"]),
+        tests(of: "Messaging"),
         tests(of: "Journal", ["Wire", "Grounding"]),
         tests(of: "Broker", ["Journal", "Wire", "Messaging", "Grounding", logging]),
+        tests(of: "Worker", ["Wire", "Messaging", "Grounding", "Inference", "Imaging", logging]),
+        tests(of: "Client", ["Wire", "Messaging", "Grounding", "Broker", "Worker", "Inference", logging]),
+        tests(of: "BoxwoodCommands", ["Grounding", "Imaging", "Inference", "Kosmos2", "Wire", logging]),
+        .testTarget(
+            name: "EndToEndTests",
+            dependencies: [
+                "TestSupport", "Client", "Wire", "Grounding", "Imaging", "Inference", "Messaging", "Worker", logging,
+            ],
+            swiftSettings: house),
     ],
     cxxLanguageStandard: .cxx17
 )

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-public import ArgumentParser
+import ArgumentParser
 import BoxwoodCommands
 import Broker
 import Journal
