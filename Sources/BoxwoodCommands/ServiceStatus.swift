@@ -34,7 +34,9 @@ package enum ServiceStatus {
     private static func counters(_ status: ProtoAdminStatusResponse, _ width: Int?) -> [String] {
         var table = TextTable([.init("COUNTER", isFlexible: true), .init("TOTAL", .right), .init("PER MINUTE", .right)])
         for (name, value) in status.counters.sorted(by: { $0.key < $1.key }) {
-            let rate = status.uptimeS > 0 ? ResultReport.fixed(value * 60 / status.uptimeS, digits: 1) : "-"
+            // Numbers of the moment have no rate.
+            let grows = name.hasSuffix("_total") && status.uptimeS > 0
+            let rate = grows ? ResultReport.fixed(value * 60 / status.uptimeS, digits: 1) : "-"
             table.append([name, whole(value), rate])
         }
         return table.lines(width: width)

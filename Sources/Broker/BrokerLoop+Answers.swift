@@ -86,6 +86,7 @@ extension BrokerLoop {
         }
         response.queue = .describing(scheduler.queueSnapshot(at: now), configuration.scheduler)
         response.counters = scheduler.counters.named.merging(counters.named) { first, _ in first }
+            .merging(gate.named) { first, _ in first }
             .merging(jobs?.counters ?? [:]) { first, _ in first }
         return response
     }

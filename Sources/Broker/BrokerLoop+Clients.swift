@@ -10,12 +10,16 @@ extension BrokerLoop {
 
     func drainFront() throws(MessagingError) {
         for _ in 0..<Self.turn {
-            guard var frames = try frontListener.socket.receive() else { return }
-            guard !frames.isEmpty else { continue }
+            guard let message = try frontListener.socket.receiveMessage() else { return }
+            guard !message.frames.isEmpty else { continue }
+            let admission = gate.admit(message, at: .front)
+            var frames = message.frames
             let routing = frames.removeFirst()
-            let peer = Peer(routing: routing, isDelimited: Delimiter.take(from: &frames))
+            let peer = Peer(
+                routing: routing, isDelimited: Delimiter.take(from: &frames), identity: admission.identity)
             do throws(FrameError) {
-                hear(try ClientMessage(frames: frames), from: peer)
+                let message = try ClientMessage(frames: frames)
+                if case .nobody = admission { turnAway(message, peer) } else { hear(message, from: peer) }
             } catch {
                 refuse(error, from: peer)
             }
@@ -61,6 +65,10 @@ extension BrokerLoop {
             answer(
                 peer, request,
                 RPCStatus(.unimplemented, "there is no method \(request.method)", reason: .unknownMethod))
+            return
+        }
+        guard mayCall(method, peer) else {
+            deny(request, peer)
             return
         }
         if method.task != nil {

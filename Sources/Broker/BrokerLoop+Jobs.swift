@@ -15,10 +15,13 @@ extension BrokerLoop {
             guard drainDeadline == nil else {
                 throw RPCStatus(.unavailable, "the broker is stopping", reason: .draining)
             }
-            let submission = try JobSubmission(body: request.body, image: request.image)
-            mail = { .submit($0, submission) }
+            var submission = try JobSubmission(body: request.body, image: request.image)
+            // Whose key it is says who submits; without keys the caller's word has to do.
+            if let identity = peer.identity { submission.client = identity.name }
+            mail = { [submission] in .submit($0, submission) }
         case .jobList:
             let query = try JobQuery(try WireEncoding.decodeRequest(ProtoListJobsRequest.self, from: request.body))
+                .limited(to: peer.jobOwner)
             mail = { .list($0, query) }
         default:
             let id = try WireEncoding.decodeRequest(ProtoGetJobRequest.self, from: request.body).id
@@ -58,7 +61,7 @@ extension BrokerLoop {
         let request = CallRequest(
             id: job.id, method: job.method, timeoutMilliseconds: UInt32(time), metadata: job.metadata, body: job.body,
             image: job.image)
-        let peer = Peer(routing: [], isDelimited: false)
+        let peer = Peer(routing: [], isDelimited: false, identity: nil)
         var terms = self.terms(of: request, method, peer)
         terms.priority = .batch
         // Noted first: the scheduler may end the call at once.

@@ -7,15 +7,19 @@ extension BrokerLoop {
     func terms(of request: CallRequest, _ method: Method, _ peer: Peer) -> CallTerms {
         let picture = request.image.map(PictureHash.key)
         return CallTerms(
-            client: peer.client,
+            client: peer.client, account: peer.payer,
             bytes: request.body.count + (request.image?.count ?? 0) + WireLimits.headerBytes,
             pixels: Int(request.pixels ?? 0),
             deadline: now + .milliseconds(Int(request.effectiveTimeoutMilliseconds)),
             priority: request.priority == .batch ? .batch : .interactive, kind: kind(of: method, request),
             picture: picture,
-            key: request.idempotencyKey.isEmpty ? nil : IdempotencyKey(request.idempotencyKey),
+            key: request.idempotencyKey.isEmpty ? nil : IdempotencyKey(scope: scope(of: peer), request.idempotencyKey),
             fingerprint: fingerprint(of: request, picture))
     }
+
+    /// Keys of different callers have nothing to do with each other. Where connections have no keys of their own, nobody can
+    /// tell callers apart, and one that comes again by a new connection is to find its call.
+    private func scope(of peer: Peer) -> [UInt8] { peer.identity == nil ? [] : peer.payer.bytes }
 
     /// Calls of one method whose bodies are alike in size are expected to take equally long: a body grows with its labels.
     private func kind(of method: Method, _ request: CallRequest) -> Int {

@@ -9,11 +9,14 @@ extension BrokerLoop {
     /// True when it found the end.
     func drainBack() throws(MessagingError) -> Bool {
         for _ in 0..<Self.turn {
-            guard var frames = try backListener.socket.receive() else { return true }
-            guard !frames.isEmpty else { continue }
+            guard let message = try backListener.socket.receiveMessage() else { return true }
+            guard !message.frames.isEmpty else { continue }
+            let admission = gate.admit(message, at: .back)
+            var frames = message.frames
             let routing = frames.removeFirst()
             do throws(FrameError) {
-                hear(try WorkerMessage(frames: frames), from: routing)
+                let message = try WorkerMessage(frames: frames)
+                if case .nobody = admission { turnAway(message, routing) } else { hear(message, from: routing) }
             } catch {
                 refuse(error, from: routing)
             }
@@ -59,6 +62,11 @@ extension BrokerLoop {
         case .beat(let beat): scheduler.beat(id, progress: beat.progress, isBusy: beat.isBusy, at: now)
         case .drain(let returned):
             perform(scheduler.workerDraining(id, returned: returned.compactMap(attempt), at: now))
+        case .credit(let credits, let returned):
+            let most = workers[id]?.hello.credits ?? 0
+            perform(
+                scheduler.workerOffers(
+                    id, credits: Int(min(credits, most)), returned: returned.compactMap(attempt), at: now))
         case .bye:
             logger.info("worker left", metadata: ["worker": "\(id)"])
             _ = removeWorker(id)

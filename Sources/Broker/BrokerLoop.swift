@@ -12,6 +12,7 @@ internal import Wire
 final class BrokerLoop {
     let frontListener: Listener
     let backListener: Listener
+    let gate: Gate
     let orders: Mailbox<BrokerOrders>
     let configuration: BrokerConfiguration
     let logger: Logger
@@ -50,11 +51,12 @@ final class BrokerLoop {
     static let clientWatchLimit = 16
 
     init(
-        _ configuration: BrokerConfiguration, front: consuming Listener, back: consuming Listener,
+        _ configuration: BrokerConfiguration, front: consuming Listener, back: consuming Listener, gate: Gate,
         orders: Mailbox<BrokerOrders>, journal: JournalKeeper?, logger: Logger
     ) {
         frontListener = front
         backListener = back
+        self.gate = gate
         self.orders = orders
         self.configuration = configuration
         self.logger = logger

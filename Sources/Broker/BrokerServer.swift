@@ -27,13 +27,26 @@ public final class BrokerServer: Sendable {
         // The sockets are made by the thread that owns them; only their addresses, or their failure, come back.
         thread = DedicatedThread(name: "broker") {
             do throws(MessagingError) {
-                let front = try Listener(configuration.front, configuration, context)
-                let back = try Listener(configuration.back, configuration, context)
+                var front = try Listener(.front, configuration, context)
+                var back = try Listener(.back, configuration, context)
+                let gate = Gate(hasKeys: configuration.keys != nil, limits: configuration.connectionLimits)
+                let gatekeeper = try Gatekeeper(
+                    gate, keys: configuration.keys?.folder, events: [.front: front.events, .back: back.events],
+                    context: context, logger: logger)
+                do throws(MessagingError) {
+                    try front.listen()
+                    try back.listen()
+                } catch {
+                    gatekeeper.abandon()
+                    throw error
+                }
                 started.withLock { $0 = .success((front.address, back.address)) }
                 ready.signal()
-                let loop = BrokerLoop(
-                    configuration, front: front, back: back, orders: orders, journal: journal, logger: logger)
-                loop.run()
+                BrokerLoop(
+                    configuration, front: front, back: back, gate: gate, orders: orders, journal: journal,
+                    logger: logger
+                ).run()
+                gatekeeper.join()
             } catch {
                 started.withLock { $0 = .failure(error) }
                 ready.signal()

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 
+internal import Messaging
 internal import Wire
 
 /// What the loop has to do with durable jobs: questions that the journal has not answered, and those who wait for a job.
@@ -35,7 +36,7 @@ struct JobService {
         questions[number] = question
         byClient[question.peer.client, default: [:]][question.request.id] = number
         bytes += question.bytes
-        return JobTicket(number: number, encoding: question.request.encoding)
+        return question.ticket(number)
     }
 
     /// Ends one; `nil` when it was ended before.
@@ -71,7 +72,7 @@ struct JobService {
             guard let id = question.waitsFor, isMeant(id, question) else { continue }
             questions[number]?.isParked = false
             questions[number]?.waitsFor = nil
-            woken.append((JobTicket(number: number, encoding: question.request.encoding), id))
+            woken.append((question.ticket(number), id))
         }
         return woken
     }
@@ -131,5 +132,17 @@ struct JobQuestion {
         request.body = []
         request.image = nil
         self.request = request
+    }
+
+    func ticket(_ number: UInt64) -> JobTicket {
+        JobTicket(number: number, encoding: request.encoding, owner: peer.jobOwner)
+    }
+}
+
+extension Peer {
+    /// Whose jobs this connection may see and cancel: where connections have keys each client its own, operators all.
+    var jobOwner: String? {
+        guard let identity, identity.role != .admin else { return nil }
+        return identity.name
     }
 }

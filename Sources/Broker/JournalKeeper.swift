@@ -36,6 +36,8 @@ enum JournalNews: Sendable {
 struct JobTicket: Sendable, Hashable {
     let number: UInt64
     let encoding: WireEncoding
+    /// Whose jobs it may be about; `nil`: anybody's.
+    let owner: String?
 }
 
 /// The thread that has the journal. Nobody else waits for the disk: questions come by a mailbox, and answers go back by the
@@ -206,10 +208,12 @@ struct JournalDesk: ~Copyable {
             case .keyReused: return [.answer(ticket, .keyReused, body: [], isSettled: false)]
             }
         case .get(let ticket, let id):
-            guard let job = try session.job(id) else { return [.answer(ticket, .noJob, body: [], isSettled: true)] }
+            guard let job = try session.job(id, of: ticket.owner) else {
+                return [.answer(ticket, .noJob, body: [], isSettled: true)]
+            }
             return [.answer(ticket, .ok, body: job.body(ticket.encoding), isSettled: job.isSettled)]
         case .cancel(let ticket, let id):
-            guard let (job, running) = try session.cancel(id, at: now) else {
+            guard let (job, running) = try session.cancel(id, of: ticket.owner, at: now) else {
                 return [.answer(ticket, .noJob, body: [], isSettled: true)]
             }
             var news: [JournalNews] = [

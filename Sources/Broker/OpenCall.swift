@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 
+internal import Messaging
 internal import Wire
 
 /// A client's connection as the front socket knows it.
@@ -7,8 +8,13 @@ struct Peer: Hashable {
     let routing: [UInt8]
     /// A REQ socket's: what goes to it begins with an empty frame.
     let isDelimited: Bool
+    /// Whose it is; `nil` where connections have no keys.
+    let identity: PeerIdentity?
 
+    /// The connection, which its calls end with.
     var client: ClientID { ClientID(routing) }
+    /// Whom the calls are counted for: all connections of a key are one.
+    var payer: ClientID { identity.map { ClientID(Array("key \($0.key)".utf8)) } ?? client }
 
     /// What follows the routing id.
     func frames(_ message: [[UInt8]]) -> [[UInt8]] { isDelimited ? [[]] + message : message }

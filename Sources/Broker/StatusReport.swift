@@ -12,12 +12,14 @@ struct LoopCounters {
     var undeliverable = 0
     /// Messages of workers without a session.
     var strangers = 0
+    /// Messages of a key that may not send them.
+    var denied = 0
 
     var named: [String: Double] {
         [
             "frames_refused_total": Double(refusedFrames), "unknown_methods_total": Double(unknownMethods),
             "requests_repeated_total": Double(repeated), "answers_undeliverable_total": Double(undeliverable),
-            "worker_strangers_total": Double(strangers),
+            "worker_strangers_total": Double(strangers), "messages_denied_total": Double(denied),
         ]
     }
 }

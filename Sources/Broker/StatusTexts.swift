@@ -49,7 +49,7 @@ extension WorkerLoss {
     /// Why a worker is sent away, in a BYE.
     var words: String {
         switch self {
-        case .silent, .stuck, .left, .replaced, .unreachable: "taken for \(rawValue)"
+        case .silent, .stuck, .left, .replaced, .unreachable, .revoked: "taken for \(rawValue)"
         case .illegible: "a RESULT could not be read, nor whose it was"
         }
     }

@@ -12,6 +12,7 @@ public final class BoxwoodClient: Sendable {
     public let configuration: ClientConfiguration
     private let mailbox = Mailbox<ClientLoop.Mail>()
     private let nextID = Atomic<UInt64>(1)
+    private let strays = Strays()
     /// Shared by posting and closing, so that no call is posted to a loop that is over.
     private let isClosed = Mutex(false)
     private let thread: DedicatedThread
@@ -20,18 +21,18 @@ public final class BoxwoodClient: Sendable {
 
     /// Connects in the background; whether somebody answers shows with the first call.
     ///
-    /// - Throws: INTERNAL when the endpoint is none.
+    /// - Throws: INTERNAL when the endpoint is none, or is on another machine and there is no key.
     public init(_ configuration: ClientConfiguration = ClientConfiguration()) throws(RPCStatus) {
         self.configuration = configuration
         throttle = Mutex(RetryThrottle(configuration.retry))
         do throws(MessagingError) {
-            _ = try Endpoint(configuration.endpoint)
+            _ = try configuration.checkedEndpoints()
         } catch {
             throw RPCStatus(.internal, error.message)
         }
-        thread = DedicatedThread(name: "boxwood-client") { [configuration, mailbox] in
+        thread = DedicatedThread(name: "boxwood-client") { [configuration, mailbox, strays] in
             do throws(MessagingError) {
-                try ClientLoop(configuration, mailbox).run()
+                try ClientLoop(configuration, mailbox, strays).run()
             } catch {
                 Self.refuseAll(mailbox, .failedSocket(error))
             }
@@ -41,6 +42,9 @@ public final class BoxwoodClient: Sendable {
     deinit {
         close()
     }
+
+    /// Answers that came for calls that were over, or were somebody else's.
+    package var strayCount: Int { strays.count.load(ordering: .relaxed) }
 
     /// Ends the open calls with CANCELLED and the client's thread.
     public func close() {
@@ -143,7 +147,7 @@ public final class BoxwoodClient: Sendable {
         }
         guard isOpen else { return nil }
         return configuration.retry.pause(
-            after: status, attempt: attempt, remaining: remaining, jitter: .random(in: 0...1))
+            after: status, attempt: attempt, brokers: configuration.endpoints.count, remaining: remaining, jitter: .random(in: 0...1))
     }
 
     /// 128 bits that nobody guesses.

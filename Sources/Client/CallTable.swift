@@ -4,8 +4,8 @@ package import Wire
 
 /// The open calls of a client: a pure state machine without a socket or a clock.
 ///
-/// Each call leaves the table exactly once, through its `finish`: with the broker's response, by its deadline, by a
-/// cancellation, or because no broker was reached in time.
+/// Each call leaves the table exactly once, through its `finish`: with a broker's response, by its deadline, by a
+/// cancellation, or because no broker was reached in time. Of several brokers it says which one is spoken to.
 package struct CallTable {
     package typealias Instant = ContinuousClock.Instant
 
@@ -32,9 +32,12 @@ package struct CallTable {
 
     private struct Entry {
         var call: Call
-        var isSent = false
+        /// The broker that it was sent to.
+        var broker: Int?
         /// When it ends, its connection being gone, if no answer has come by then.
         var lostAt: Instant?
+
+        var isSent: Bool { broker != nil }
 
         /// When something is to be done about it.
         var deadline: Instant {
@@ -45,7 +48,7 @@ package struct CallTable {
     /// How long an answer may still come after the word that its connection is gone.
     package static let answerGrace: Duration = .milliseconds(100)
 
-    private let endpoint: String
+    private var choice: BrokerChoice
     private var entries: [String: Entry] = [:]
     /// Ids in the order of their opening; those that are no longer open are skipped.
     private var unsent: [String] = []
@@ -53,11 +56,16 @@ package struct CallTable {
     package private(set) var strays = 0
     /// Messages that are not the protocol's.
     package private(set) var violations = 0
-    package private(set) var isConnected = false
 
-    package init(endpoint: String) {
-        self.endpoint = endpoint
+    /// - Parameter endpoints: of brokers that are as good as each other, one at least.
+    package init(endpoints: [String]) {
+        choice = BrokerChoice(endpoints)
     }
+
+    /// The broker that the next message goes to; `nil` where none is connected.
+    package var broker: Int? { choice.current }
+    package var isConnected: Bool { broker != nil }
+    package func isConnected(to broker: Int) -> Bool { choice.isConnected(broker) }
 
     package var openCount: Int { entries.count }
 
@@ -71,11 +79,11 @@ package struct CallTable {
         unsent.append(call.request.id)
     }
 
-    /// The connection came or went. What was sent on one that is gone gets no answer any more.
-    package mutating func connection(_ event: ConnectionMonitor.Event, at now: Instant) {
-        isConnected = event == .connected
+    /// A connection came or went. What was sent on one that is gone gets no answer any more.
+    package mutating func connection(_ event: ConnectionMonitor.Event, of broker: Int = 0, at now: Instant) {
+        choice.connection(event, of: broker, at: now)
         guard event == .disconnected else { return }
-        for (id, entry) in entries where entry.isSent && entry.lostAt == nil {
+        for (id, entry) in entries where entry.broker == broker && entry.lostAt == nil {
             entries[id]?.lostAt = now + Self.answerGrace
         }
     }
@@ -100,12 +108,13 @@ package struct CallTable {
     /// The message of ``nextToSend(at:)`` is on its way; its image is not kept.
     package mutating func sent(_ id: String) {
         unsent.removeAll { $0 == id }
-        entries[id]?.isSent = true
+        let current = broker
+        entries[id]?.broker = current
         entries[id]?.call.request.image = nil
         entries[id]?.call.request.body = []
     }
 
-    package mutating func received(_ reply: BrokerReply, at now: Instant) {
+    package mutating func received(_ reply: BrokerReply, from broker: Int = 0, at now: Instant) {
         switch reply {
         case .event(let event):
             guard let entry = entries[event.id], let onEvent = entry.call.onEvent else {
@@ -114,6 +123,8 @@ package struct CallTable {
             }
             onEvent(event)
         case .response(var response):
+            // Also where the call itself is over.
+            if response.status.wantsAnotherBroker { choice.shun(broker, at: now) }
             guard let id = owner(of: response.id) else {
                 strays += 1
                 return
@@ -131,26 +142,29 @@ package struct CallTable {
     }
 
     /// Ends what has run out of time.
-    package mutating func timePassed(at now: Instant) -> [String] {
-        var expired: [String] = []
+    /// - Returns: the calls that a broker still works on.
+    package mutating func timePassed(at now: Instant) -> [SentCall] {
+        choice.timePassed(at: now)
+        var expired: [SentCall] = []
         for (id, entry) in entries {
             if now >= entry.call.deadline {
-                if entry.isSent { expired.append(id) }
+                if let broker = entry.broker { expired.append(SentCall(id: id, broker: broker)) }
                 finish(id, CallResponse(id: id, status: Self.late))
             } else if let lostAt = entry.lostAt, now >= lostAt {
                 finish(id, CallResponse(id: id, status: Self.lost))
             } else if !entry.isSent, now >= entry.call.connectDeadline {
-                finish(id, CallResponse(id: id, status: noBroker))
+                finish(id, CallResponse(id: id, status: choice.absence))
             }
         }
         return expired
     }
 
-    /// The caller lost interest. True where the broker must hear of it.
-    package mutating func cancel(_ id: String) -> Bool {
-        guard let entry = entries[id] else { return false }
+    /// The caller lost interest.
+    /// - Returns: the call where a broker must hear of it.
+    package mutating func cancel(_ id: String) -> SentCall? {
+        guard let entry = entries[id] else { return nil }
         finish(id, CallResponse(id: id, status: RPCStatus(.cancelled, "the caller cancelled the call")))
-        return entry.isSent
+        return entry.broker.map { SentCall(id: id, broker: $0) }
     }
 
     /// Ends every call.
@@ -159,7 +173,7 @@ package struct CallTable {
     }
 
     package var nextDeadline: Instant? {
-        entries.values.map(\.deadline).min()
+        (entries.values.map(\.deadline) + [choice.nextDeadline].compactMap(\.self)).min()
     }
 
     /// A response without an id answers a request whose header could not be read: the only open call, if there is one.
@@ -176,10 +190,16 @@ package struct CallTable {
 
     private static let lost = RPCStatus(
         .unavailable, "the connection to the broker was lost before an answer came")
+}
 
-    private var noBroker: RPCStatus {
-        RPCStatus(
-            .unavailable, "no broker answers at \(endpoint); start one with: boxwood up", reason: .noBroker)
+/// A call that a broker works on.
+package struct SentCall: Sendable, Hashable {
+    package let id: String
+    package let broker: Int
+
+    package init(id: String, broker: Int) {
+        self.id = id
+        self.broker = broker
     }
 }
 

@@ -3,7 +3,7 @@ import Messaging
 import Synchronization
 import Wire
 
-/// The client's thread: it owns the socket and the table of open calls.
+/// The client's thread: it owns the connections and the table of open calls.
 struct ClientLoop: ~Copyable {
     enum Mail: Sendable {
         case open(CallTable.Call, CallFlag)
@@ -11,33 +11,29 @@ struct ClientLoop: ~Copyable {
         case close
     }
 
-    private let socket: Socket
-    private let monitor: ConnectionMonitor
+    private let links: [ClientLink]
     private let mailbox: Mailbox<Mail>
     private let encoding: WireEncoding
     private let openCallLimit: Int
+    private let strays: Strays
     private var table: CallTable
     /// Ids whose calls are over but whose work the broker should stop.
-    private var cancels: [String] = []
+    private var cancels: [SentCall] = []
     private var isClosed = false
     private var retry = SendRetry()
 
-    /// For the CANCELs of a client that is closed.
-    private static let linger: Int32 = 200
     private static let burst = 256
 
-    init(_ configuration: ClientConfiguration, _ mailbox: Mailbox<Mail>) throws(MessagingError) {
-        table = CallTable(endpoint: configuration.endpoint)
+    init(_ configuration: ClientConfiguration, _ mailbox: Mailbox<Mail>, _ strays: Strays) throws(MessagingError) {
+        table = CallTable(endpoints: configuration.endpoints)
         encoding = configuration.encoding
         openCallLimit = configuration.openCallLimit
         self.mailbox = mailbox
-        // The table keeps messages back until there is a connection, and knows what was sent on one that is gone.
-        let options = SocketOptions(lingerMilliseconds: Self.linger, maxFrameBytes: WireLimits.frameBytes)
-        let socket = try Socket(Context(), .dealer, options)
-        let monitor = try ConnectionMonitor(of: socket)
-        try socket.connect(try Endpoint(configuration.endpoint))
-        self.socket = socket
-        self.monitor = monitor
+        self.strays = strays
+        let (context, security) = (Context(), configuration.security)
+        links = try configuration.checkedEndpoints().map { endpoint throws(MessagingError) in
+            try ClientLink(context, endpoint, security)
+        }
     }
 
     /// Until the client is closed. Every call that was posted ends, unless it fails: then those that are still posted, and
@@ -57,13 +53,18 @@ struct ClientLoop: ~Copyable {
         for mail in mailbox.takeAll() { take(mail) }
         // After the answers that have come: a call whose answer is here is not lost with its connection.
         try receive()
-        while let event = monitor.next() { table.connection(event, at: .now) }
+        strays.count.store(table.strays, ordering: .relaxed)
+        for (broker, link) in links.enumerated() {
+            for event in link.events(at: .now) { table.connection(event, of: broker, at: .now) }
+            try link.reopenIfDue(at: .now)
+        }
         cancels += table.timePassed(at: .now)
         try flush()
         guard !isClosed else { return }
-        var timeout = table.nextDeadline.map { max(.zero, $0 - .now) }
+        let deadline = (links.compactMap(\.reopensAt) + [table.nextDeadline].compactMap(\.self)).min()
+        var timeout = deadline.map { max(.zero, $0 - .now) }
         if table.hasUnsent || !cancels.isEmpty { timeout = min(timeout ?? retry.pause, retry.pause) }
-        _ = try Poller.wait([socket.pollItem, monitor.pollItem, mailbox.pollItem], timeout: timeout)
+        _ = try Poller.wait(links.flatMap(\.pollItems) + [mailbox.pollItem], timeout: timeout)
     }
 
     private mutating func take(_ mail: Mail) {
@@ -80,37 +81,40 @@ struct ClientLoop: ~Copyable {
     }
 
     private mutating func cancel(_ id: String) {
-        if table.cancel(id) { cancels.append(id) }
+        if let call = table.cancel(id) { cancels.append(call) }
     }
 
     private mutating func receive() throws(MessagingError) {
-        for _ in 0..<Self.burst {
-            guard let frames = try socket.receive() else { return }
-            do throws(FrameError) {
-                table.received(try BrokerReply(frames: frames), at: .now)
-            } catch {
-                table.receivedGarbage()
+        for (broker, link) in links.enumerated() {
+            for _ in 0..<Self.burst {
+                guard let frames = try link.receive() else { break }
+                do throws(FrameError) {
+                    table.received(try BrokerReply(frames: frames), from: broker, at: .now)
+                } catch {
+                    table.receivedGarbage()
+                }
             }
         }
     }
 
     private mutating func flush() throws(MessagingError) {
-        // Nobody is left to cancel anything once the connection is gone.
-        if !table.isConnected { cancels = [] }
-        while let id = cancels.first {
-            guard try send(.cancel(id: id, reason: "")) else { return }
+        while let call = cancels.first {
+            // Nobody is left to cancel anything once the connection is gone.
+            if table.isConnected(to: call.broker) {
+                guard try send(.cancel(id: call.id, reason: ""), to: call.broker) else { return }
+            }
             cancels.removeFirst()
         }
-        while let request = table.nextToSend(at: .now) {
-            guard try send(.request(request)) else { return }
+        while let request = table.nextToSend(at: .now), let broker = table.broker {
+            guard try send(.request(request), to: broker) else { return }
             table.sent(request.id)
         }
     }
 
     /// False where there is no connection to send on.
-    private mutating func send(_ message: ClientMessage) throws(MessagingError) -> Bool {
+    private mutating func send(_ message: ClientMessage, to broker: Int) throws(MessagingError) -> Bool {
         do throws(MessagingError) {
-            try socket.send(message.frames(encoding))
+            try links[broker].send(message.frames(encoding))
             retry.succeeded()
             return true
         } catch {
@@ -141,4 +145,9 @@ final class CallFlag: Sendable {
     var isRaised: Bool { raised.load(ordering: .acquiring) }
 
     func raise() { raised.store(true, ordering: .releasing) }
+}
+
+/// How many answers nobody waited for, for other threads to see.
+final class Strays: Sendable {
+    let count = Atomic<Int>(0)
 }

@@ -33,20 +33,23 @@ public struct RetryPolicy: Sendable, Hashable {
     /// How long to wait before the next attempt; `nil` to give up.
     ///
     /// The broker's own delay goes before the policy's. A broker that was not there for the whole connect timeout, or
-    /// that had no worker for all of its own patience, is not asked again: the caller has waited enough. Nor is one that has
-    /// too little time for the call: it will not have more.
+    /// that had no worker for all of its own patience, is not asked again: the caller has waited enough. Where there are
+    /// others, they are. Nor is one asked again that has too little time for the call: it will not have more.
     ///
     /// - Parameters:
+    ///   - brokers: how many there are; each one more is worth one attempt more.
     ///   - attempt: 1 after the first one.
     ///   - remaining: what is left of the call's time.
     ///   - jitter: 0...1, so that many clients do not come back at once.
     package func pause(
-        after status: RPCStatus, attempt: Int, remaining: Duration, jitter: Double
+        after status: RPCStatus, attempt: Int, brokers: Int = 1, remaining: Duration, jitter: Double
     ) -> Duration? {
-        guard isRetryable(status), ![.noBroker, .noWorker, .noTime].contains(status.reason), attempt < attempts else {
-            return nil
-        }
+        let most = attempts > 1 ? attempts + brokers - 1 : 1
+        guard isRetryable(status), ![.noBroker, .noTime].contains(status.reason), attempt < most else { return nil }
+        guard status.reason != .noWorker || brokers > 1 else { return nil }
         let ceiling = min(firstPause * (1 << min(attempt - 1, 20)), longestPause)
+        // Another broker need not be given the time that this one asked for.
+        if brokers > 1, status.wantsAnotherBroker { return ceiling * jitter < remaining ? ceiling * jitter : nil }
         let pause = status.retryDelayMilliseconds.map { Duration.milliseconds(Int($0)) } ?? ceiling * jitter
         return pause < remaining ? pause : nil
     }

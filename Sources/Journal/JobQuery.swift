@@ -8,6 +8,8 @@ public import Wire
 public struct JobQuery: Sendable, Hashable {
     var states: [Int] = []
     var client: String?
+    /// Whose jobs the caller may see; `nil`: everybody's.
+    var owner: String?
     var submittedFrom: Double?
     var submittedBefore: Double?
     var customIDPrefix = ""
@@ -44,12 +46,20 @@ public struct JobQuery: Sendable, Hashable {
         self.after = after!
     }
 
+    /// The same among one client's jobs alone; of all for `nil`.
+    public func limited(to owner: String?) -> JobQuery {
+        guard let owner else { return self }
+        var query = self
+        query.owner = owner
+        return query
+    }
+
     /// Each condition has its values among the arguments: nothing that a caller wrote becomes SQL.
     var conditions: ([String], StatementArguments) {
         var conditions: [String] = []
         var arguments = StatementArguments()
         if !states.isEmpty { conditions.append("state IN (\(states.map(String.init).joined(separator: ",")))") }
-        if let client {
+        for client in [client, owner].compactMap({ $0 }) {
             conditions.append("client = ?")
             arguments += [client]
         }

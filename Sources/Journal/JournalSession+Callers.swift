@@ -75,16 +75,22 @@ extension JournalSession {
         return WireEncoding.protobuf.encode(message)
     }
 
-    /// - Returns: `nil` for an id that nobody knows, or no more.
-    public func job(_ id: String) throws(JournalError) -> ProtoDurableJob? {
-        try attempt { try fetch(id: id)?.proto(withResult: true) }
+    /// - Parameter owner: the only client whose jobs it may be; `nil`: anybody's.
+    /// - Returns: `nil` for an id that nobody knows, or no more, and for another client's job.
+    public func job(_ id: String, of owner: String? = nil) throws(JournalError) -> ProtoDurableJob? {
+        try attempt {
+            guard let row = try fetch(id: id), owner == nil || row.client == owner else { return nil }
+            return try row.proto(withResult: true)
+        }
     }
 
     /// Settles a job that is not settled.
     /// - Returns: what it is then, and its number where it was running.
-    public func cancel(_ id: String, at now: Double) throws(JournalError) -> (job: ProtoDurableJob, running: Int64?)? {
+    public func cancel(
+        _ id: String, of owner: String? = nil, at now: Double
+    ) throws(JournalError) -> (job: ProtoDurableJob, running: Int64?)? {
         try attempt {
-            guard let row = try fetch(id: id) else { return nil }
+            guard let row = try fetch(id: id), owner == nil || row.client == owner else { return nil }
             guard row.settled == nil else { return (try row.proto(withResult: true), nil) }
             let status = RPCStatus(.cancelled, "the job was cancelled")
             try settle(row, as: .cancelled, status, result: [], at: now)
@@ -92,7 +98,7 @@ extension JournalSession {
         }
     }
 
-    /// - Throws: INVALID_ARGUMENT's violations as the first element of the pair, or the page.
+    /// One page, oldest first.
     public func list(_ query: JobQuery) throws(JournalError) -> ProtoListJobsResponse {
         try attempt {
             var (conditions, arguments) = query.conditions

@@ -10,6 +10,15 @@ public struct ConnectionMonitor: ~Copyable {
         /// Connected, with both sides' greetings exchanged.
         case connected
         case disconnected
+        /// The other side and this one do not agree on keys; it is tried again.
+        case refused(Refusal)
+    }
+
+    public enum Refusal: Sendable, Hashable {
+        /// The other side does not let this key in.
+        case key
+        /// One side has keys and the other has none.
+        case mechanism
     }
 
     /// A PAIR socket on which libzmq says it.
@@ -18,7 +27,9 @@ public struct ConnectionMonitor: ~Copyable {
 
     public init(of socket: borrowing Socket) throws(MessagingError) {
         let address = "inproc://monitor-\(UInt64.random(in: .min ... .max))"
-        let events = ZMQ_EVENT_HANDSHAKE_SUCCEEDED | ZMQ_EVENT_DISCONNECTED
+        let events =
+            ZMQ_EVENT_HANDSHAKE_SUCCEEDED | ZMQ_EVENT_DISCONNECTED | ZMQ_EVENT_HANDSHAKE_FAILED_AUTH
+            | ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL
         guard zmq_socket_monitor(socket.handle, address, events) == 0 else { throw .last("zmq_socket_monitor") }
         guard let handle = zmq_socket(socket.context.handle, ZMQ_PAIR) else { throw .last("zmq_socket") }
         guard zmq_connect(handle, address) == 0 else {
@@ -40,8 +51,12 @@ public struct ConnectionMonitor: ~Copyable {
         var address = [UInt8](repeating: 0, count: 256)
         guard zmq_recv(handle, &event, event.count, ZMQ_DONTWAIT) == event.count else { return nil }
         zmq_recv(handle, &address, address.count, ZMQ_DONTWAIT)
-        let number = Int32(event[0]) | Int32(event[1]) << 8
-        return number == ZMQ_EVENT_DISCONNECTED ? .disconnected : .connected
+        switch Int32(event[0]) | Int32(event[1]) << 8 {
+        case ZMQ_EVENT_HANDSHAKE_SUCCEEDED: return .connected
+        case ZMQ_EVENT_HANDSHAKE_FAILED_AUTH: return .refused(.key)
+        case ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL: return .refused(.mechanism)
+        default: return .disconnected
+        }
     }
 
     /// For `Poller`; valid while the monitor is.

@@ -43,13 +43,26 @@ public struct Endpoint: Sendable, Hashable, CustomStringConvertible {
     }
 
     /// This address to listen on.
-    /// - Throws: `endpoint` for one that other machines could reach: connections carry no keys yet.
-    public func listenable() throws(MessagingError) -> Endpoint {
-        guard isLocal else {
+    /// - Throws: `endpoint` for one that other machines could reach, where connections have no keys.
+    public func listenable(hasKeys: Bool) throws(MessagingError) -> Endpoint {
+        guard isLocal || hasKeys else {
             throw MessagingError(
                 .endpoint,
-                "\(self) could be reached from other machines, and connections are not yet authenticated; "
-                    + "listen on 127.0.0.1 or an ipc:// path")
+                "\(self) could be reached from other machines: give the broker keys with --keys FOLDER "
+                    + "(see: boxwood keys), or listen on 127.0.0.1 or an ipc:// path")
+        }
+        return self
+    }
+
+    /// This address to connect to.
+    /// - Throws: `endpoint` for one beyond this machine, where the connection would have no keys and nobody said that it
+    ///   may.
+    public func connectable(hasKeys: Bool, allowsPlaintext: Bool) throws(MessagingError) -> Endpoint {
+        guard isLocal || hasKeys || allowsPlaintext else {
+            throw MessagingError(
+                .endpoint,
+                "\(self) is on another machine, and everybody on the way could read and change what is said: give a "
+                    + "key with --key FILE, or say --plaintext where that is all right")
         }
         return self
     }

@@ -20,6 +20,8 @@ public struct MessagingError: Error, Hashable, CustomStringConvertible {
         public static let unreachable = Code(rawValue: "unreachable")
         /// The peer does not take messages as fast as they are sent.
         public static let wouldBlock = Code(rawValue: "would_block")
+        /// A key, or a file of keys, that cannot be used.
+        public static let key = Code(rawValue: "key")
         /// Anything else.
         public static let failure = Code(rawValue: "failure")
     }

@@ -10,11 +10,14 @@ public struct Socket: ~Copyable {
         case router
         /// Talks to one peer, in any order.
         case dealer
+        /// Answers one question after the other.
+        case reply
 
         fileprivate var type: Int32 {
             switch self {
             case .router: ZMQ_ROUTER
             case .dealer: ZMQ_DEALER
+            case .reply: ZMQ_REP
             }
         }
     }
@@ -36,6 +39,8 @@ public struct Socket: ~Copyable {
     }
 
     deinit {
+        // First, for libzmq's thread would wait for a monitor that is gone.
+        zmq_socket_monitor(handle, nil, 0)
         zmq_close(handle)
     }
 
@@ -80,8 +85,11 @@ public struct Socket: ~Copyable {
 
     /// The next message, or `nil` when there is none; never waits. Of a message with more than ``mostFrames`` frames the
     /// rest is not kept.
-    public func receive() throws(MessagingError) -> [[UInt8]]? {
-        var frames: [[UInt8]] = []
+    public func receive() throws(MessagingError) -> [[UInt8]]? { try receiveMessage()?.frames }
+
+    /// The same, with what the connection is known by.
+    public func receiveMessage() throws(MessagingError) -> IncomingMessage? {
+        var incoming = IncomingMessage()
         while true {
             var message = zmq_msg_t()
             zmq_msg_init(&message)
@@ -89,14 +97,16 @@ public struct Socket: ~Copyable {
             if zmq_msg_recv(&message, handle, ZMQ_DONTWAIT) < 0 {
                 let number = zmq_errno()
                 if number == EINTR { continue }
-                if number == EAGAIN, frames.isEmpty { return nil }
+                if number == EAGAIN, incoming.frames.isEmpty { return nil }
                 throw .last("receive", errno: number)
             }
-            if frames.count < Self.mostFrames {
-                frames.append(
-                    Array(UnsafeRawBufferPointer(start: zmq_msg_data(&message), count: zmq_msg_size(&message))))
-            }
-            if zmq_msg_more(&message) == 0 { return frames }
+            let frame = UnsafeRawBufferPointer(start: zmq_msg_data(&message), count: zmq_msg_size(&message))
+            if incoming.frames.count < Self.mostFrames { incoming.frames.append(Array(frame)) }
+            incoming.bytes += frame.count
+            let more = zmq_msg_more(&message) != 0
+            // The routing id in front is the socket's own, and may lack what the peer's frames have.
+            if !more { incoming.note(&message) }
+            if !more { return incoming }
         }
     }
 
@@ -119,6 +129,11 @@ public struct Socket: ~Copyable {
                 throw .last("zmq_setsockopt \(option)")
             }
         }
+        func setText(_ option: Int32, _ text: String) throws(MessagingError) {
+            guard zmq_setsockopt(handle, option, text, text.utf8.count) == 0 else {
+                throw .last("zmq_setsockopt \(option)")
+            }
+        }
         try set(ZMQ_LINGER, options.lingerMilliseconds)
         try set(ZMQ_MAXMSGSIZE, options.maxFrameBytes)
         try set(ZMQ_SNDHWM, options.sendHighWater)
@@ -126,10 +141,13 @@ public struct Socket: ~Copyable {
         try set(ZMQ_HANDSHAKE_IVL, options.handshakeMilliseconds)
         try set(ZMQ_HEARTBEAT_IVL, options.heartbeatMilliseconds)
         try set(ZMQ_HEARTBEAT_TIMEOUT, options.heartbeatTimeoutMilliseconds)
+        try set(ZMQ_HEARTBEAT_TTL, options.heartbeatTimeoutMilliseconds)
+        try set(ZMQ_BACKLOG, options.backlog)
         try set(ZMQ_RECONNECT_IVL, options.reconnectMilliseconds)
         try set(ZMQ_RECONNECT_IVL_MAX, options.reconnectMaxMilliseconds)
         try set(ZMQ_IMMEDIATE, Int32(options.sendsOnlyWhenConnected ? 1 : 0))
         // Without it a ROUTER drops what it cannot route, silently.
         if case .router = role { try set(ZMQ_ROUTER_MANDATORY, Int32(1)) }
+        try options.security.apply(setText) { option, value throws(MessagingError) in try set(option, value) }
     }
 }

@@ -12,7 +12,8 @@ public struct SocketOptions: Sendable, Hashable {
     public var receiveHighWater: Int32
     /// How long a peer may take for its handshake.
     public var handshakeMilliseconds: Int32
-    /// How often the connection itself is probed, and when it is given up; 0 means never.
+    /// How often the connection itself is probed, and when it is given up; 0 means never. The other side is told to do
+    /// the same.
     public var heartbeatMilliseconds: Int32
     public var heartbeatTimeoutMilliseconds: Int32
     /// The first and the longest pause before connecting again.
@@ -20,12 +21,16 @@ public struct SocketOptions: Sendable, Hashable {
     public var reconnectMaxMilliseconds: Int32
     /// Messages wait for a finished connection instead of queueing for one that may never be.
     public var sendsOnlyWhenConnected: Bool
+    /// Connections that wait to be accepted, at a socket that listens.
+    public var backlog: Int32
+    public var security: ConnectionSecurity
 
     public init(
         lingerMilliseconds: Int32 = 0, maxFrameBytes: Int64 = 64 << 20, sendHighWater: Int32 = 1000,
         receiveHighWater: Int32 = 1000, handshakeMilliseconds: Int32 = 5000, heartbeatMilliseconds: Int32 = 2000,
         heartbeatTimeoutMilliseconds: Int32 = 6000, reconnectMilliseconds: Int32 = 100,
-        reconnectMaxMilliseconds: Int32 = 2000, sendsOnlyWhenConnected: Bool = false
+        reconnectMaxMilliseconds: Int32 = 2000, sendsOnlyWhenConnected: Bool = false, backlog: Int32 = 256,
+        security: ConnectionSecurity = .none
     ) {
         self.lingerMilliseconds = lingerMilliseconds
         self.maxFrameBytes = maxFrameBytes
@@ -37,5 +42,7 @@ public struct SocketOptions: Sendable, Hashable {
         self.reconnectMilliseconds = reconnectMilliseconds
         self.reconnectMaxMilliseconds = reconnectMaxMilliseconds
         self.sendsOnlyWhenConnected = sendsOnlyWhenConnected
+        self.backlog = backlog
+        self.security = security
     }
 }

@@ -67,6 +67,10 @@ extension RPCStatus {
         public static let foreignStatus = Reason(rawValue: "FOREIGN_STATUS")
         public static let noTime = Reason(rawValue: "NO_TIME")
         public static let keyReused = Reason(rawValue: "KEY_REUSED")
+        /// The role of the peer's key may not do this.
+        public static let role = Reason(rawValue: "ROLE")
+        /// The peer's key is not authorized.
+        public static let key = Reason(rawValue: "KEY")
         public static let noJournal = Reason(rawValue: "NO_JOURNAL")
         public static let noJob = Reason(rawValue: "NO_JOB")
         public static let storageFull = Reason(rawValue: "STORAGE_FULL")

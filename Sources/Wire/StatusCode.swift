@@ -56,8 +56,8 @@ public enum StatusCode: Int, Sendable, Hashable, CaseIterable {
         switch self {
         case .cancelled, .deadlineExceeded, .resourceExhausted, .internal: true
         case .ok, .unknown, .unimplemented, .notFound: maker != .client
-        case .unavailable: maker != .worker
-        case .permissionDenied, .unauthenticated: maker == .broker
+        case .unavailable, .unauthenticated: maker != .worker
+        case .permissionDenied: maker == .broker
         // INVALID_ARGUMENT only for the methods of Jobs, where the broker is the application.
         case .invalidArgument, .failedPrecondition, .dataLoss: maker != .client
         case .alreadyExists, .aborted, .outOfRange: maker == .worker

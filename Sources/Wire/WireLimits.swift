@@ -38,6 +38,9 @@ public enum WireLimits {
     /// How often a call is handed to a worker before it is given up.
     public static let attempts = 3
 
+    /// Brokers that a client or a worker can be given.
+    public static let brokers = 16
+
     /// Of a durable job: the caller's key, name for it and name of itself.
     public static let jobTextBytes = 256
     /// How long a durable job may be open.

@@ -7,24 +7,57 @@ struct BrokerLink: ~Copyable {
     private let context: Context
     private let endpoint: Endpoint
     private let encoding: WireEncoding
+    private let security: ConnectionSecurity
     private var socket: Socket
+    private var monitor: ConnectionMonitor
     private var outbox: [WorkerMessage] = []
     private var retry = SendRetry()
+    /// When it is tried anew after a refusal.
+    private(set) var reopensAt: ContinuousClock.Instant?
+
+    private static let pause: Duration = .seconds(1)
 
     /// For the last words: long enough for a BYE on a living connection.
     private static let linger: Int32 = 500
 
-    init(_ context: Context, _ endpoint: Endpoint, _ encoding: WireEncoding) throws(MessagingError) {
+    init(_ context: Context, _ endpoint: Endpoint, _ configuration: WorkerConfiguration) throws(MessagingError) {
+        let security = configuration.security
+        let socket = try Self.makeSocket(context, security)
+        let monitor = try ConnectionMonitor(of: socket)
+        try socket.connect(endpoint)
         self.context = context
         self.endpoint = endpoint
-        self.encoding = encoding
-        socket = try Self.connect(context, endpoint)
+        self.security = security
+        encoding = configuration.encoding
+        self.socket = socket
+        self.monitor = monitor
     }
 
     /// Closes the socket, with all that waits in it, and opens a new one.
     mutating func reconnect() throws(MessagingError) {
         outbox = []
-        socket = try Self.connect(context, endpoint)
+        reopensAt = nil
+        let fresh = try Self.makeSocket(context, security)
+        let watch = try ConnectionMonitor(of: fresh)
+        try fresh.connect(endpoint)
+        socket = fresh
+        monitor = watch
+    }
+
+    /// What has become of the connection since the last call.
+    mutating func connectionEvents() -> [ConnectionMonitor.Event] {
+        var events: [ConnectionMonitor.Event] = []
+        while let event = monitor.next() {
+            // libzmq gives up where keys did not fit; they may be let in later.
+            if case .refused = event { reopensAt = .now + Self.pause }
+            events.append(event)
+        }
+        return events
+    }
+
+    mutating func reopenIfDue() throws(MessagingError) {
+        guard let due = reopensAt, .now >= due else { return }
+        try reconnect()
     }
 
     /// Sends now, or as soon as there is a connection.
@@ -59,20 +92,19 @@ struct BrokerLink: ~Copyable {
         }
     }
 
-    /// Waits for a message, for mail, or for a point in time.
-    func wait(mail: PollItem, until deadline: ContinuousClock.Instant?) throws(MessagingError) {
-        var timeout = deadline.map { max(.zero, $0 - .now) }
-        if !outbox.isEmpty { timeout = min(timeout ?? retry.pause, retry.pause) }
-        _ = try Poller.wait([socket.pollItem, mail], timeout: timeout)
-    }
+    var pollItems: [PollItem] { [socket.pollItem, monitor.pollItem] }
 
-    private static func connect(_ context: Context, _ endpoint: Endpoint) throws(MessagingError) -> Socket {
+    /// When it wants to be flushed again; `nil` where nothing waits.
+    var retryPause: Duration? { outbox.isEmpty ? nil : retry.pause }
+
+    private static func makeSocket(_ context: Context, _ security: ConnectionSecurity) throws(MessagingError) -> Socket
+    {
         // A worker that waits for its connection keeps its messages itself, and drops them with its session.
-        let options = SocketOptions(
-            lingerMilliseconds: linger, maxFrameBytes: WireLimits.frameBytes, sendsOnlyWhenConnected: true)
-        let socket = try Socket(context, .dealer, options)
-        try socket.connect(endpoint)
-        return socket
+        try Socket(
+            context, .dealer,
+            SocketOptions(
+                lingerMilliseconds: linger, maxFrameBytes: WireLimits.frameBytes, sendsOnlyWhenConnected: true,
+                security: security))
     }
 }
 

@@ -57,6 +57,8 @@ package struct WorkerSession {
     /// What the engine is in, whoever still waits for it.
     private var running: Set<Dispatch> = []
     private var isDraining = false
+    /// The credits that the broker was told last.
+    private var offered: UInt32
     package private(set) var counters = Counters()
 
     /// - Parameters:
@@ -67,6 +69,7 @@ package struct WorkerSession {
         hello: WorkerHello, helloInterval: Duration = .seconds(2), hangLimit: Duration = .seconds(30), at now: Instant
     ) {
         self.hello = hello
+        offered = hello.credits
         self.helloInterval = helloInterval
         self.hangLimit = hangLimit
         state = .pausing(until: now)
@@ -75,6 +78,11 @@ package struct WorkerSession {
     /// The id that the broker gave; `nil` outside a session.
     package var worker: String? {
         if case .open(let welcome, _, _) = state { welcome.worker } else { nil }
+    }
+
+    /// How much of the worker's room it takes: jobs that it holds, and those that the engine is still in for nobody.
+    package var occupied: Int {
+        held.count + running.count { dispatch in !held.contains { $0.dispatch == dispatch } }
     }
 
     /// When ``timePassed(at:progress:)`` next has something to do.
@@ -125,6 +133,7 @@ extension WorkerSession {
     private mutating func welcomed(_ welcome: WorkerWelcome, at now: Instant) -> [Action] {
         let abandoned = abandonAll()
         counters.sessions += 1
+        offered = hello.credits
         state = .open(welcome, heard: now, beaten: now)
         // A drain that was asked for while no session stood is over before it begins.
         return isDraining ? abandoned + leave() : abandoned
@@ -151,6 +160,21 @@ extension WorkerSession {
         }
         held.append(Held(dispatch: job.dispatch))
         return [.start(job)]
+    }
+
+    /// A job that came while other brokers' jobs took the room for it: handed back, not held.
+    package mutating func declined(_ job: Job, credits: UInt32, at now: Instant) -> [Action] {
+        hear(at: now)
+        guard case .open = state, !isDraining else { return received(.job(job), at: now) }
+        offered = credits
+        return [.send(.credit(credits, returned: [job.dispatch]))]
+    }
+
+    /// Tells the broker how many of its jobs there is room for, where that has changed.
+    package mutating func offer(_ credits: UInt32) -> [Action] {
+        guard case .open = state, !isDraining, credits != offered else { return [] }
+        offered = credits
+        return [.send(.credit(credits, returned: []))]
     }
 
     private mutating func cancelled(_ dispatch: Dispatch) -> [Action] {

@@ -28,6 +28,7 @@ struct Boxwood: AsyncParsableCommand {
                 name: "Service:",
                 subcommands: [
                     Up.self, BrokerCommand.self, WorkerCommand.self, Status.self, Quarantine.self, Jobs.self,
+                    Keys.self,
                 ]),
             CommandGroup(name: "Looking inside:", subcommands: [Inspect.self, Bench.self]),
         ])

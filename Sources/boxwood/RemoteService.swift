@@ -20,7 +20,7 @@ struct RemoteService {
     func run(_ request: TaskRequest, _ image: [UInt8], pixels: Int) async throws -> GroundingResult {
         let address = options.address
         progress.enter("waiting for \(address)")
-        let client = try BoxwoodClient.connect(address)
+        let client = try BoxwoodClient.connect(address, options.at.keys)
         defer { client.close() }
         let timeout = options.timeout?.duration
         let call = Task { () -> Result<GroundingResult, RPCStatus> in
@@ -51,10 +51,13 @@ struct RemoteService {
 
 extension BoxwoodClient {
     /// A client for an address from the command line.
-    /// - Throws: `usage` when it is none.
-    static func connect(_ address: String) throws(CommandFailure) -> BoxwoodClient {
+    /// - Throws: `usage` when it is none, or may not be spoken to without a key.
+    static func connect(_ address: String, _ keys: KeyOptions) throws(CommandFailure) -> BoxwoodClient {
+        let credential = try keys.credential()
         do {
-            return try BoxwoodClient(ClientConfiguration(endpoint: address))
+            return try BoxwoodClient(
+                ClientConfiguration(
+                    endpoints: EndpointList.parse(address), credential: credential, allowsPlaintext: keys.plaintext))
         } catch {
             throw CommandFailure(.usage, error.message)
         }

@@ -33,8 +33,8 @@ extension BrokerServer {
 struct Peer: ~Copyable {
     private let socket: Socket
 
-    init(_ context: Context, _ endpoint: Endpoint) throws {
-        let socket = try Socket(context, .dealer)
+    init(_ context: Context, _ endpoint: Endpoint, _ security: ConnectionSecurity = .none) throws {
+        let socket = try Socket(context, .dealer, SocketOptions(security: security))
         try socket.connect(endpoint)
         self.socket = socket
     }
@@ -60,6 +60,10 @@ struct RawClient: ~Copyable {
 
     init(_ context: Context, _ broker: BrokerServer) throws {
         peer = try Peer(context, broker.front)
+    }
+
+    init(peer: consuming Peer) {
+        self.peer = peer
     }
 
     func detect(

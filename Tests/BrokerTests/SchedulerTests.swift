@@ -489,4 +489,23 @@ struct SchedulerTests {
         #expect(
             scheduler.workerJoined(w1, credits: 1, at: .zero) == [.dispatch(first(1), to: w1)])
     }
+
+    @Test("a worker whose room shrinks gets no more than it offers, and what it hands back goes to another")
+    func offers() {
+        var scheduler = Scheduler(terms, now: .zero)
+        _ = scheduler.workerJoined(w1, credits: 2, at: .zero)
+        _ = scheduler.callArrived(call(1), client: client, bytes: 10, deadline: .seconds(60), at: .zero)
+        let back = scheduler.workerOffers(w1, credits: 0, returned: [first(1)], at: .zero)
+        #expect(back.isEmpty, "nobody has room for it")
+        let more = scheduler.callArrived(call(2), client: client, bytes: 10, deadline: .seconds(60), at: .zero)
+        #expect(more.isEmpty)
+        let again = scheduler.workerOffers(w1, credits: 1, returned: [], at: .zero)
+        #expect(again == [.dispatch(first(1, 2), to: w1)], "the oldest first")
+        let joined = scheduler.workerJoined(w2, credits: 1, at: .zero)
+        #expect(joined == [.dispatch(first(2), to: w2)])
+        let unknown = scheduler.workerOffers(WorkerID(9), credits: 9, returned: [first(1)], at: .zero)
+        #expect(unknown.isEmpty)
+        let counters = scheduler.counters
+        #expect(counters.workersLost == 0 && counters.poisoned == 0)
+    }
 }

@@ -107,9 +107,9 @@ struct ServiceTests {
         throw TooLate()
     }
 
-    private func worker(at endpoint: String, _ behaviour: Behaviour) -> WorkerLoop {
+    private func worker(at endpoints: String..., behaving behaviour: Behaviour) -> WorkerLoop {
         let configuration = WorkerConfiguration(
-            endpoint: endpoint, name: "pretender", pid: 1, version: "0", helloInterval: .milliseconds(100))
+            endpoints: endpoints, name: "pretender", pid: 1, version: "0", helloInterval: .milliseconds(100))
         let worker = WorkerLoop(configuration, logger: Self.quiet) {
             Runner(behaviour)
         }
@@ -143,9 +143,33 @@ struct ServiceTests {
         }
     }
 
+    @Test func aWorkerServesTwoBrokersAtATime() async throws {
+        let (left, right) = (try broker(), try broker())
+        let behaviour = Behaviour()
+        let worker = worker(at: left.back.description, right.back.description, behaving: behaviour)
+        let clients = [try client(left), try client(right)]
+        // More than it holds of each, at the same time.
+        let captions = try await withThrowingTaskGroup(of: String.self) { group in
+            for number in 0..<60 {
+                group.addTask { try await clients[number % 2].ask(image: [1], question: "\(number)").caption }
+            }
+            return try await group.reduce(into: Set<String>()) { $0.insert($1) }
+        }
+        #expect(captions == Set((0..<60).map { "\($0)" }))
+        #expect((0..<60).allSatisfy { behaviour.ends(of: "\($0)") == 1 })
+        for client in clients {
+            let status = try await client.status()
+            #expect(status.workers.map(\.name) == ["pretender"] && status.counters["workers_lost_total"] == 0)
+        }
+        left.stop()
+        #expect(try await clients[1].ask(image: [1], question: "after").caption == "after")
+        worker.stop()
+        right.stop()
+    }
+
     @Test func aCallGoesThroughAllThree() async throws {
         let broker = try broker()
-        let worker = worker(at: broker.back.description, Behaviour())
+        let worker = worker(at: broker.back.description, behaving: Behaviour())
         let client = try client(broker)
         let result = try await client.ask(image: [1], question: "who?")
         #expect(result.caption == "who?" && result.attempts == 1 && result.model.name == "pretence")
@@ -161,7 +185,7 @@ struct ServiceTests {
     @Test func aCancellationReachesTheEngine() async throws {
         let broker = try broker()
         let behaviour = Behaviour()
-        let worker = worker(at: broker.back.description, behaviour)
+        let worker = worker(at: broker.back.description, behaving: behaviour)
         let client = try client(broker)
         let call = Task { try await client.ask(image: [1], question: "work") }
         try await eventually { behaviour.entered.load(ordering: .relaxed) == 1 }
@@ -177,7 +201,7 @@ struct ServiceTests {
     @Test func aDeadlineReachesTheEngine() async throws {
         let broker = try broker()
         let behaviour = Behaviour()
-        let worker = worker(at: broker.back.description, behaviour)
+        let worker = worker(at: broker.back.description, behaving: behaviour)
         let client = try client(broker)
         #expect(await code { _ = try await client.ask(image: [1], question: "warm up") } == nil)
         let ended = await code {
@@ -194,14 +218,14 @@ struct ServiceTests {
     @Test func aHungWorkersCallIsFinishedByAnother() async throws {
         let broker = try broker(stallLimit: .milliseconds(300))
         let hung = Behaviour()
-        let first = worker(at: broker.back.description, hung)
+        let first = worker(at: broker.back.description, behaving: hung)
         let client = try client(broker)
         #expect(try await client.ask(image: [1], question: "warm up").attempts == 1)
         let call = Task { try await client.ask(image: [1], question: "hang") }
         try await eventually { hung.entered.load(ordering: .relaxed) >= 2 }
         let willing = Behaviour()
         willing.isReleased.store(true, ordering: .relaxed)
-        let second = worker(at: broker.back.description, willing)
+        let second = worker(at: broker.back.description, behaving: willing)
         // The hung worker may be back, and try again, before the other one has come.
         #expect(try await call.value.attempts >= 2)
         #expect(willing.ends(of: "hang") == 1 && hung.ends(of: "hang") == 0)
@@ -212,7 +236,7 @@ struct ServiceTests {
     @Test func workersComeBackToARestartedBroker() async throws {
         let old = try broker()
         let (front, back) = (old.front.description, old.back.description)
-        let worker = worker(at: back, Behaviour())
+        let worker = worker(at: back, behaving: Behaviour())
         let client = try client(old)
         #expect(try await client.ask(image: [1], question: "before").caption == "before")
         old.stop()
@@ -234,9 +258,9 @@ struct ServiceTests {
         let client = try client(broker)
         let count = 300
         let churn = Task {
-            var workers = [worker(at: broker.back.description, behaviour)]
+            var workers = [worker(at: broker.back.description, behaving: behaviour)]
             while !Task.isCancelled {
-                workers.append(worker(at: broker.back.description, behaviour))
+                workers.append(worker(at: broker.back.description, behaving: behaviour))
                 try? await Task.sleep(for: .milliseconds(30))
                 workers.removeFirst().stop()
             }

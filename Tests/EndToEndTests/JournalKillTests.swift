@@ -80,7 +80,7 @@ struct JournalKillTests {
         let book = Book()
         let worker = WorkerLoop(
             WorkerConfiguration(
-                endpoint: back, name: "echo", pid: 1, version: "0", slots: 8, helloInterval: .milliseconds(50)),
+                endpoints: [back], name: "echo", pid: 1, version: "0", slots: 8, helloInterval: .milliseconds(50)),
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         ) { Echo(book) }
         _ = DedicatedThread(name: "worker") { try? worker.run() }

@@ -78,6 +78,29 @@ struct JournalTests {
         #expect(unknown == nil)
     }
 
+    @Test func aClientsJobsAreNobodyElses() throws {
+        let journal = try folder.open()
+        let id = try journal.submit(question("a", client: "x")).id
+        try journal.submit(question("b", client: "y"))
+        func seen(by owner: String) throws -> ProtoDurableJob? {
+            try journal.transaction { session throws(JournalError) in try session.job(id, of: owner) }
+        }
+        #expect(try seen(by: "x")?.id == id)
+        #expect(try seen(by: "y") == nil)
+        let stolen = try journal.transaction { session throws(JournalError) in
+            try session.cancel(id, of: "y", at: 1)
+        }
+        #expect(stolen == nil)
+        #expect(try journal.job(id)?.state == .queued)
+        var request = ProtoListJobsRequest()
+        request.client = "x"
+        for (owner, count) in [("x", 1), ("y", 0)] {
+            let query = try JobQuery(request).limited(to: owner)
+            let list = try journal.transaction { session throws(JournalError) in try session.list(query) }
+            #expect(list.jobs.count == count)
+        }
+    }
+
     @Test func aJobThatCouldNotRunWaitsItsTime() throws {
         let journal = try folder.open()
         try journal.submit(question("a"))

@@ -154,7 +154,7 @@ struct EndpointTests {
     func local(text: String) throws {
         let endpoint = try Endpoint(text)
         #expect(endpoint.description == text && endpoint.isLocal)
-        #expect(try endpoint.listenable() == endpoint)
+        #expect(try endpoint.listenable(hasKeys: false) == endpoint)
     }
 
     @Test(arguments: [
@@ -164,7 +164,7 @@ struct EndpointTests {
     func wider(text: String) throws {
         let endpoint = try Endpoint(text)
         #expect(!endpoint.isLocal)
-        #expect(throws: MessagingError.self) { try endpoint.listenable() }
+        #expect(throws: MessagingError.self) { try endpoint.listenable(hasKeys: false) }
     }
 
     @Test(arguments: [

@@ -35,6 +35,7 @@ enum Samples {
         .result(JobResult(dispatch: dispatch, status: status)),
         .beat(WorkerBeat(progress: 12, jobs: [dispatch], isBusy: true)),
         .drain(returned: [dispatch]),
+        .credit(3, returned: [dispatch]), .credit(0, returned: []),
         .bye(.ok),
     ]
     static let orders: [BrokerOrder] = [

@@ -33,10 +33,10 @@ struct StatusTests {
         #expect(!code.mayBeMade(by: .worker))
     }
 
-    @Test func clientsMakeFiveCodes() {
+    @Test func clientsMakeSixCodes() {
         #expect(
             Set(StatusCode.allCases.filter { $0.mayBeMade(by: .client) })
-                == [.cancelled, .deadlineExceeded, .resourceExhausted, .internal, .unavailable])
+                == [.cancelled, .deadlineExceeded, .resourceExhausted, .internal, .unavailable, .unauthenticated])
     }
 
     @Test func aForeignCodeBecomesUnknown() {

@@ -28,7 +28,7 @@ struct WorkerLoopTests {
             var logger = Logger(label: "worker")
             logger.logLevel = .critical
             let configuration = WorkerConfiguration(
-                endpoint: broker.endpoint, name: "bench", instance: "c0ffee", pid: 7, version: "0.1", slots: slots,
+                endpoints: [broker.endpoint], name: "bench", instance: "c0ffee", pid: 7, version: "0.1", slots: slots,
                 credits: credits, drainGrace: grace, helloInterval: .milliseconds(100), hangLimit: hangLimit)
             let worker = WorkerLoop(configuration, logger: logger) { [controls] in
                 if failing { throw WorkerError.engine("no weights") }

@@ -308,4 +308,55 @@ struct WorkerSessionTests {
         actions = session.received(.bye(RPCStatus(.permissionDenied)), at: start)
         #expect(actions == [.finish(RPCStatus(.permissionDenied))])
     }
+
+    // MARK: - Room that is shared with other brokers
+
+    @Test func aJobThereIsNoRoomForIsHandedBackAndNotHeld() {
+        var session = open()
+        let actions = session.declined(job(first), credits: 0, at: start)
+        #expect(actions == [.send(.credit(0, returned: [first]))])
+        #expect(session.occupied == 0)
+        // There is room again, and the same job may come again.
+        #expect(session.offer(2) == [.send(.credit(2, returned: []))])
+        #expect(session.received(.job(job(first)), at: start) == [.start(job(first))])
+        #expect(session.occupied == 1)
+    }
+
+    @Test func anOfferIsToldOnceAndANewSessionBeginsWithThatOfTheHello() {
+        var session = open()
+        #expect(session.offer(2) == [], "the HELLO said so")
+        #expect(session.offer(1) == [.send(.credit(1, returned: []))])
+        #expect(session.offer(1) == [])
+        _ = session.received(.welcome(terms), at: start)
+        #expect(session.offer(2) == [])
+        #expect(session.offer(1) == [.send(.credit(1, returned: []))])
+    }
+
+    @Test func aSessionThatDrainsOffersNothing() {
+        var session = open()
+        _ = session.received(.job(job(first)), at: start)
+        _ = session.started(first)
+        _ = session.drain()
+        _ = session.handedBack([])
+        #expect(session.offer(1) == [])
+        #expect(session.declined(job(second), credits: 1, at: start) == [.send(.drain(returned: [second]))])
+    }
+
+    @Test func aJobThatTheEngineIsStillInTakesRoom() {
+        var session = open()
+        _ = session.received(.job(job(first)), at: start)
+        _ = session.started(first)
+        _ = session.received(.welcome(terms), at: start)
+        #expect(session.occupied == 1)
+        _ = session.finished(JobResult(dispatch: first, status: RPCStatus(.cancelled)))
+        #expect(session.occupied == 0)
+    }
+
+    @Test(arguments: [
+        ([0, 0], [5, 5]), ([2, 0], [5, 3]), ([2, 3], [2, 3]), ([5, 0], [5, 0]), ([4, 3], [4, 3]), ([7], [5]),
+        ([0], [5]),
+    ])
+    func whatIsFreeIsOfferedToAll(_ occupied: [Int], _ offers: [Int]) {
+        #expect(SharedRoom.offers(credits: 5, occupied: occupied) == offers)
+    }
 }

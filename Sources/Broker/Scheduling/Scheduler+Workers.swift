@@ -63,10 +63,24 @@ extension Scheduler {
     public mutating func workerDraining(_ id: WorkerID, returned: [Attempt], at now: Duration) -> [SchedulerAction] {
         guard workers[id] != nil else { return [] }
         workers[id]!.isDraining = true
-        for attempt in returned where workers[id]!.held.removeValue(forKey: attempt) != nil {
+        takeBack(returned, from: id)
+        return assign(at: now)
+    }
+
+    /// A worker's room has changed, and it hands these back without having begun.
+    public mutating func workerOffers(
+        _ id: WorkerID, credits: Int, returned: [Attempt], at now: Duration
+    ) -> [SchedulerAction] {
+        guard workers[id] != nil else { return [] }
+        workers[id]!.credits = credits
+        takeBack(returned, from: id)
+        return assign(at: now)
+    }
+
+    private mutating func takeBack(_ attempts: [Attempt], from id: WorkerID) {
+        for attempt in attempts where workers[id]!.held.removeValue(forKey: attempt) != nil {
             if isCurrent(attempt, at: id) { waitAgain(attempt.call) }
         }
-        return assign(at: now)
     }
 
     /// A worker's session is over.

@@ -78,6 +78,8 @@ public enum WorkerLoss: String, Hashable, Sendable {
     case unreachable
     /// Its RESULT could not be read: whose it was cannot be told.
     case illegible
+    /// Its key is not let in any more.
+    case revoked
 }
 
 /// Numbers that only grow. Those of calls add up: accepted and refused ones are all; finished, deadlines, cancelled,

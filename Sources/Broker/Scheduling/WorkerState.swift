@@ -12,7 +12,8 @@ struct WorkerState: Sendable {
         var endedAt: Duration?
     }
 
-    let credits: Int
+    /// Jobs that it holds at most; a worker of several brokers changes it.
+    var credits: Int
     private(set) var lastHeard: Duration
     private(set) var progress = 0.0
     private var progressedAt: Duration

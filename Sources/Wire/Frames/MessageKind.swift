@@ -15,6 +15,7 @@ enum MessageKind: String, Sendable, CaseIterable {
     case result = "RESULT"
     case beat = "BEAT"
     case drain = "DRAIN"
+    case credit = "CREDIT"
     case bye = "BYE"
 
     init?(_ frame: [UInt8]) {

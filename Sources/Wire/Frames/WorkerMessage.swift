@@ -10,9 +10,11 @@ public enum WorkerMessage: Sendable, Hashable {
     case beat(WorkerBeat)
     /// No more jobs, please; these are handed back unstarted.
     case drain(returned: [Dispatch])
+    /// So many jobs at a time from now on; these are handed back unstarted.
+    case credit(UInt32, returned: [Dispatch])
     case bye(RPCStatus)
 
-    static let kinds: Set<MessageKind> = [.hello, .started, .partial, .result, .beat, .drain, .bye]
+    static let kinds: Set<MessageKind> = [.hello, .started, .partial, .result, .beat, .drain, .credit, .bye]
 
     /// Reads the frames that follow the routing id.
     public init(frames: [[UInt8]]) throws(FrameError) {
@@ -36,6 +38,9 @@ public enum WorkerMessage: Sendable, Hashable {
         case .drain:
             let header = try envelope.decodeHeader(ProtoDrainHeader.self)
             self = .drain(returned: try envelope.dispatches(header.returned))
+        case .credit:
+            let header = try envelope.decodeHeader(ProtoCreditHeader.self)
+            self = .credit(header.credits, returned: try envelope.dispatches(header.returned))
         default: self = .bye(RPCStatus(try envelope.decodeHeader(ProtoByeHeader.self).status))
         }
     }
@@ -50,6 +55,13 @@ public enum WorkerMessage: Sendable, Hashable {
         case .beat(let beat): Envelope.frames(.beat, beat.proto, encoding)
         case .drain(let returned):
             Envelope.frames(.drain, ProtoDrainHeader.with { $0.returned = returned.map(\.proto) }, encoding)
+        case .credit(let credits, let returned):
+            Envelope.frames(
+                .credit,
+                ProtoCreditHeader.with {
+                    $0.credits = credits
+                    $0.returned = returned.map(\.proto)
+                }, encoding)
         case .bye(let status): Envelope.frames(.bye, ProtoByeHeader.with { $0.status = status.proto }, encoding)
         }
     }

@@ -344,6 +344,23 @@ public nonisolated struct ProtoDrainHeader: Sendable {
   public init() {}
 }
 
+/// Worker: from now on it holds so many jobs of this broker at a time, and hands back these, unstarted. For a worker of
+/// several brokers, whose jobs share its room.
+public nonisolated struct ProtoCreditHeader: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// At most those of its HELLO; 0: none for now.
+  public var credits: UInt32 = 0
+
+  public var returned: [ProtoDispatch] = []
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
 /// Either side: this session is over.
 public nonisolated struct ProtoByeHeader: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
@@ -869,6 +886,41 @@ nonisolated extension ProtoDrainHeader: SwiftProtobuf.Message, SwiftProtobuf._Me
   }
 
   public static func ==(lhs: ProtoDrainHeader, rhs: ProtoDrainHeader) -> Bool {
+    if lhs.returned != rhs.returned {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ProtoCreditHeader: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".CreditHeader"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}credits\0\u{1}returned\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt32Field(value: &self.credits) }()
+      case 2: try { try decoder.decodeRepeatedMessageField(value: &self.returned) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.credits != 0 {
+      try visitor.visitSingularUInt32Field(value: self.credits, fieldNumber: 1)
+    }
+    if !self.returned.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.returned, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: ProtoCreditHeader, rhs: ProtoCreditHeader) -> Bool {
+    if lhs.credits != rhs.credits {return false}
     if lhs.returned != rhs.returned {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true

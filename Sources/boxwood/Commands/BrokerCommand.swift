@@ -17,6 +17,7 @@ struct BrokerCommand: AsyncParsableCommand {
             """)
 
     @OptionGroup var endpoints: EndpointOptions
+    @OptionGroup var keys: BrokerKeyOptions
     @OptionGroup var journal: JournalOptions
     @OptionGroup var log: LogOptions
     @OptionGroup var supervised: Supervised
@@ -31,24 +32,44 @@ struct BrokerCommand: AsyncParsableCommand {
         await Blocking.run { server.drain() }
     }
 
+    /// Descriptors for all but connections.
+    private static let otherFiles = 128
+
     private func listen(_ logger: Logger) throws(CommandFailure) -> BrokerServer {
         do {
-            let configuration = try BrokerConfiguration(
-                front: endpoints.clientEndpoint, back: endpoints.workerEndpoint, version: Program.version)
-            // Before the sockets: a broker that cannot keep jobs does not begin to take calls.
-            let keeper = try journal.open(logger)
-            do {
-                return try BrokerServer(configuration, journal: keeper, logger: logger)
-            } catch {
-                keeper?.close()
-                throw error
+            var configuration = try BrokerConfiguration(
+                front: endpoints.clientEndpoint, back: endpoints.workerEndpoint, keys: keys.folder,
+                version: Program.version)
+            // A listener that finds no descriptor for a connection would ask for one again and again.
+            let room = OpenFiles.allow(configuration.connections + Self.otherFiles) - Self.otherFiles
+            if room < configuration.connections {
+                logger.warning("few files may be open: fewer connections", metadata: ["connections": "\(room)"])
+                configuration.connections = max(1, room)
             }
+            return try start(configuration, logger)
         } catch let failure as CommandFailure {
             throw failure
         } catch let error as MessagingError {
-            throw CommandFailure(error.code == .endpoint ? .usage : .unavailable, error.message)
+            switch error.code {
+            case .endpoint: throw CommandFailure(.usage, error.message)
+            case .key: throw CommandFailure(key: error)
+            default: throw CommandFailure(.unavailable, error.message)
+            }
         } catch {
             throw CommandFailure(.internalError, "\(error)")
+        }
+    }
+}
+
+extension BrokerCommand {
+    /// The journal before the sockets: a broker that cannot keep jobs does not begin to take calls.
+    private func start(_ configuration: BrokerConfiguration, _ logger: Logger) throws -> BrokerServer {
+        let keeper = try journal.open(logger)
+        do throws(MessagingError) {
+            return try BrokerServer(configuration, journal: keeper, logger: logger)
+        } catch {
+            keeper?.close()
+            throw error
         }
     }
 }

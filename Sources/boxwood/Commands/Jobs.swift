@@ -125,17 +125,19 @@ struct JobsList: AsyncParsableCommand {
 /// Calls about jobs, and how their answers are shown.
 struct JobCalls {
     private let address: String
+    private let keys: KeyOptions
     private let json: Bool
 
     init(_ address: AddressOptions, json: Bool) {
         self.address = address.resolved
+        keys = address.keys
         self.json = json
     }
 
     func ask<Answer: Sendable>(
         _ question: (BoxwoodClient) async throws(RPCStatus) -> Answer
     ) async throws(CommandFailure) -> Answer {
-        let client = try BoxwoodClient.connect(address)
+        let client = try BoxwoodClient.connect(address, keys)
         defer { client.close() }
         do throws(RPCStatus) {
             return try await question(client)

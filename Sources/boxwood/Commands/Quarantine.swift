@@ -16,7 +16,7 @@ struct Quarantine: AsyncParsableCommand {
         _ options: AddressOptions, _ question: (BoxwoodClient) async throws(RPCStatus) -> T
     ) async throws -> T {
         let address = options.resolved
-        let client = try BoxwoodClient.connect(address)
+        let client = try BoxwoodClient.connect(address, options.keys)
         defer { client.close() }
         do throws(RPCStatus) {
             return try await question(client)

@@ -13,9 +13,10 @@ struct Status: AsyncParsableCommand {
     @Flag(help: "Print JSON.") var json = false
 
     func run() async throws {
+        let keys = address.keys
         let address = address.resolved
         let status: ProtoAdminStatusResponse
-        let client = try BoxwoodClient.connect(address)
+        let client = try BoxwoodClient.connect(address, keys)
         defer { client.close() }
         do throws(RPCStatus) {
             status = try await client.status()

@@ -4,6 +4,7 @@ import BoxwoodCommands
 import Client
 import Foundation
 import Logging
+import Messaging
 import Wire
 
 struct Up: AsyncParsableCommand {
@@ -19,6 +20,11 @@ struct Up: AsyncParsableCommand {
     var workers = 2
     @OptionGroup var slots: SlotOptions
     @OptionGroup var endpoints: EndpointOptions
+    @OptionGroup var keys: BrokerKeyOptions
+    @Option(
+        help: ArgumentHelp(
+            "With --keys: the file of the workers' key. (default: the only one in the folder)", valueName: "file"))
+    var workerKey: String?
     @OptionGroup var journal: JournalOptions
     @OptionGroup var model: ModelOptions
     @OptionGroup var log: LogOptions
@@ -31,35 +37,59 @@ struct Up: AsyncParsableCommand {
         let folder = try Program.modelFolder(named: model.model)
         // A model that cannot be opened is found out here, once, and not by every worker again and again.
         _ = try InspectionFiles.configuration(try InspectionFiles.checkpoint(folder))
+        let workerKey = try workerKeyFile()
+        let credential = try KeyFailure.translating { () throws(MessagingError) in
+            try workerKey.map { path throws(MessagingError) in try Credential(file: path) }
+        }
+        // A key for another service is none for this one's workers.
+        unsetenv("BOXWOOD_KEY")
+        unsetenv("BOXWOOD_KEYS")
         let logger = log.logger("up")
-        let loop = SupervisorLoop(plan(folder), logger: logger) { addresses in
+        let loop = SupervisorLoop(plan(folder, workerKey), logger: logger) { addresses in
             StandardStream.output.offer(addresses.lines)
-            Task { await Self.sayWhenReady(addresses.client, logger) }
+            Task { await Self.sayWhenReady(addresses.client, credential, logger) }
         }
         Signals.handle { loop.stop() }
         let status = await Blocking.run { loop.run() }
         guard status == .ok else { throw ExitCode(status.rawValue) }
     }
 
-    private func plan(_ folder: String) -> SupervisorLoop.Plan {
+    /// The key that the workers speak with; `nil` for a service without keys.
+    private func workerKeyFile() throws(CommandFailure) -> String? {
+        guard let folder = keys.folder else { return nil }
+        if let workerKey { return workerKey }
+        let names = folder.secretNames(.worker)
+        guard names.count == 1 else {
+            throw CommandFailure(
+                .usage,
+                names.isEmpty
+                    ? "there is no worker's key in \(folder.path); make one: boxwood keys new worker local"
+                    : "there are \(names.count) workers' keys in \(folder.path); name one with --worker-key")
+        }
+        return folder.secretPath(.worker, names[0])
+    }
+
+    private func plan(_ folder: String, _ workerKey: String?) -> SupervisorLoop.Plan {
         let engine = model.arguments(folder: folder, threads: max(1, Program.processors / workers)) + slots.arguments
         let kept = journal.arguments
         let common = log.arguments + ["--supervised"]
+        let brokerKeys = keys.folder.map { ["--keys", $0.path] } ?? []
+        let workerKeys = workerKey.map { ["--key", $0] } ?? []
         return SupervisorLoop.Plan(
             program: Program.path, workers: workers,
             addresses: Announcement(client: endpoints.clientEndpoint, worker: endpoints.workerEndpoint),
             broker: {
-                ["broker", "--client-endpoint", $0.client, "--worker-endpoint", $0.worker] + kept + common
+                ["broker", "--client-endpoint", $0.client, "--worker-endpoint", $0.worker] + brokerKeys + kept + common
             },
             worker: { number, addresses in
-                ["worker", "--endpoint", addresses.worker, "--name", "worker-\(number)"] + engine + common
+                ["worker", "--endpoint", addresses.worker, "--name", "worker-\(number)"] + engine + workerKeys + common
             })
     }
 
     /// Waits until the broker has a worker that can answer.
-    private static func sayWhenReady(_ address: String, _ logger: Logger) async {
+    private static func sayWhenReady(_ address: String, _ credential: Credential?, _ logger: Logger) async {
         do {
-            let client = try BoxwoodClient.connect(address)
+            let client = try BoxwoodClient(ClientConfiguration(endpoint: address, credential: credential))
             defer { client.close() }
             while (try? await client.health(service: Method.groundingService)) != .serving {
                 try await Task.sleep(for: .milliseconds(50))

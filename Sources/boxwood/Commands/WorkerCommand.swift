@@ -3,6 +3,7 @@ import ArgumentParser
 import BoxwoodCommands
 import Foundation
 import Inference
+import Messaging
 import Wire
 import Worker
 
@@ -15,10 +16,14 @@ struct WorkerCommand: AsyncParsableCommand {
             not begun, finishes the rest, and ends. A second signal ends it at once.
             """)
 
-    @Option(help: ArgumentHelp("The broker's address for workers.", valueName: "address"))
+    @Option(
+        help: ArgumentHelp(
+            "The broker's address for workers. Several with commas between them: all are served.", valueName: "address")
+    )
     var endpoint = WireLimits.backEndpoint
     @Option(help: ArgumentHelp("What `boxwood status` calls it. (default: worker-PID)", valueName: "text"))
     var name: String?
+    @OptionGroup var keys: KeyOptions
     @OptionGroup var slots: SlotOptions
     @OptionGroup var model: ModelOptions
     @OptionGroup var log: LogOptions
@@ -36,7 +41,14 @@ struct WorkerCommand: AsyncParsableCommand {
         let pid = ProcessInfo.processInfo.processIdentifier
         let name = name ?? "worker-\(pid)"
         let configuration = WorkerConfiguration(
-            endpoint: endpoint, name: name, pid: UInt32(pid), version: Program.version, slots: slots.slots)
+            endpoints: EndpointList.parse(endpoint), name: name, pid: UInt32(pid), version: Program.version,
+            slots: slots.slots,
+            credential: try keys.credential(), allowsPlaintext: keys.plaintext)
+        do {
+            try configuration.checkedEndpoints()
+        } catch {
+            throw CommandFailure(.usage, error.message)
+        }
         let options = model.engine(threads: Program.processors)
         let folder = try Program.modelFolder(named: model.model)
         let loop = WorkerLoop(configuration, modelFolder: folder, engine: options, logger: log.logger(name))

@@ -62,13 +62,24 @@ struct ServiceOptions: ParsableArguments {
 struct AddressOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "Where the service is; else BOXWOOD_ENDPOINT, else \(WireLimits.frontEndpoint).", valueName: "address"))
+            "Where the service is; else BOXWOOD_ENDPOINT, else \(WireLimits.frontEndpoint). Several with commas between "
+                + "them: the first that answers, then the next.", valueName: "address"))
     var endpoint: String?
+    @OptionGroup var keys: KeyOptions
 
-    /// The address that is meant.
+    /// The address that is meant, or several with commas between them.
     var resolved: String {
         let environment = Program.environment["BOXWOOD_ENDPOINT"] ?? ""
         return endpoint ?? (environment.isEmpty ? WireLimits.frontEndpoint : environment)
+    }
+}
+
+/// Addresses from the command line, with commas between them.
+enum EndpointList {
+    static func parse(_ text: String) -> [String] {
+        text.split(separator: ",", omittingEmptySubsequences: false).map { part in
+            String(part.drop { $0 == " " })
+        }
     }
 }
 
