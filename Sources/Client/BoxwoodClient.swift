@@ -141,13 +141,15 @@ public final class BoxwoodClient: Sendable {
 
     private func pause(after status: RPCStatus, attempt: Int, remaining: Duration) -> Duration? {
         guard configuration.retry.isRetryable(status) else { return nil }
+        // The throttle spares a broker in trouble. Where there are others, all calls at a lost one move on at once.
+        let brokers = configuration.endpoints.count
         let isOpen = throttle.withLock { throttle in
-            throttle.failed()
+            if brokers == 1 || status.code != .unavailable { throttle.failed() }
             return throttle.isOpen
         }
         guard isOpen else { return nil }
         return configuration.retry.pause(
-            after: status, attempt: attempt, brokers: configuration.endpoints.count, remaining: remaining, jitter: .random(in: 0...1))
+            after: status, attempt: attempt, brokers: brokers, remaining: remaining, jitter: .random(in: 0...1))
     }
 
     /// 128 bits that nobody guesses.

@@ -14,10 +14,16 @@ struct BrokerChoice {
         var shunnedUntil: Instant?
         /// Why there is no connection, where the broker said it.
         var refusal: ConnectionMonitor.Refusal?
+        /// How often in a row it closed the connection in the middle of the greetings.
+        var silences = 0
     }
 
     /// How long a broker that takes no calls is left alone while there is another.
     static let shunning: Duration = .seconds(5)
+
+    /// A broker that stops may close a connection in the middle of the greetings, too; one that does so again and again has
+    /// something against the connection.
+    private static let patience = 3
 
     private var brokers: [Broker]
     private(set) var current: Int?
@@ -33,6 +39,11 @@ struct BrokerChoice {
             // Whoever listens there now may be another process.
             brokers[broker] = Broker(endpoint: brokers[broker].endpoint, isConnected: true)
         case .disconnected: brokers[broker].isConnected = false
+        case .refused(.silent):
+            brokers[broker].silences += 1
+            if brokers[broker].silences >= Self.patience {
+                brokers[broker].refusal = brokers[broker].refusal ?? .mechanism
+            }
         case .refused(let reason): brokers[broker].refusal = reason
         }
         choose()

@@ -31,7 +31,7 @@ final class ClientLink {
     func events(at now: ContinuousClock.Instant) -> [ConnectionMonitor.Event] {
         var events: [ConnectionMonitor.Event] = []
         while let event = monitor.next() {
-            if case .refused = event { reopensAt = now + Self.pause }
+            if case .refused(let reason) = event, reason != .silent { reopensAt = now + Self.pause }
             events.append(event)
         }
         return events

@@ -19,6 +19,8 @@ public struct ConnectionMonitor: ~Copyable {
         case key
         /// One side has keys and the other has none.
         case mechanism
+        /// It closed the connection in the middle of the greetings: whoever sees first that they do not agree does so.
+        case silent
     }
 
     /// A PAIR socket on which libzmq says it.
@@ -29,7 +31,7 @@ public struct ConnectionMonitor: ~Copyable {
         let address = "inproc://monitor-\(UInt64.random(in: .min ... .max))"
         let events =
             ZMQ_EVENT_HANDSHAKE_SUCCEEDED | ZMQ_EVENT_DISCONNECTED | ZMQ_EVENT_HANDSHAKE_FAILED_AUTH
-            | ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL
+            | ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL | ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL
         guard zmq_socket_monitor(socket.handle, address, events) == 0 else { throw .last("zmq_socket_monitor") }
         guard let handle = zmq_socket(socket.context.handle, ZMQ_PAIR) else { throw .last("zmq_socket") }
         guard zmq_connect(handle, address) == 0 else {
@@ -55,6 +57,7 @@ public struct ConnectionMonitor: ~Copyable {
         case ZMQ_EVENT_HANDSHAKE_SUCCEEDED: return .connected
         case ZMQ_EVENT_HANDSHAKE_FAILED_AUTH: return .refused(.key)
         case ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL: return .refused(.mechanism)
+        case ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL: return .refused(.silent)
         default: return .disconnected
         }
     }

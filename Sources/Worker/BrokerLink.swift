@@ -49,7 +49,7 @@ struct BrokerLink: ~Copyable {
         var events: [ConnectionMonitor.Event] = []
         while let event = monitor.next() {
             // libzmq gives up where keys did not fit; they may be let in later.
-            if case .refused = event { reopensAt = .now + Self.pause }
+            if case .refused(let reason) = event, reason != .silent { reopensAt = .now + Self.pause }
             events.append(event)
         }
         return events

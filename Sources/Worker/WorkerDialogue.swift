@@ -137,7 +137,7 @@ struct WorkerDialogue: ~Copyable {
         for event in seat.link.connectionEvents() {
             switch event {
             case .connected: seat.refusal = nil
-            case .disconnected: break
+            case .disconnected, .refused(.silent): break
             case .refused(let reason):
                 if reason != seat.refusal {
                     logger.warning("no connection: \(reason.words)", metadata: ["broker": "\(seat.endpoint)"])
@@ -220,6 +220,7 @@ extension ConnectionMonitor.Refusal {
         switch self {
         case .key: "the broker does not let this worker's key in"
         case .mechanism: "the broker and this worker do not agree on whether to use keys"
+        case .silent: "the broker closes the connection before it says a word"
         }
     }
 }

@@ -59,6 +59,16 @@ struct BrokerChoiceTests {
         #expect(table.broker == 0, "its time is over")
     }
 
+    @Test(arguments: [(2, StatusCode.unavailable), (3, .unauthenticated)])
+    func oneThatClosesEveryGreetingDoesNotAgreeOnKeys(_ times: Int, _ expected: StatusCode) {
+        let ended = Mutex<[StatusCode]>([])
+        var table = CallTable(endpoints: ["a"])
+        table.open(call("1") { response in ended.withLock { $0.append(response.status.code) } }, limit: 9)
+        for _ in 0..<times { table.connection(.refused(.silent), of: 0, at: start) }
+        _ = table.timePassed(at: start + .seconds(2))
+        #expect(ended.withLock { $0 } == [expected])
+    }
+
     @Test func onlyTheCallsOfTheBrokerThatIsGoneAreLost() {
         let ended = Mutex<[String]>([])
         var table = table(0, 1)
