@@ -13,11 +13,18 @@ import Worker
 /// Real brokers that are killed while they work: nothing that was acknowledged is lost, nothing that was settled is repeated.
 @Suite(.enabled(if: BuiltProgram.exists, "the program is not built"), .timeLimit(.minutes(5)))
 struct JournalKillTests {
-    /// How often each numbered question was answered, and when the last answer left.
+    /// What happened to the numbered questions.
     private final class Book: Sendable {
-        let runs = Mutex<[String: Int]>([:])
+        private let counts = Mutex<[String: Int]>([:])
+        private let ids = Mutex<[String: String]>([:])
 
-        func note(_ text: String) { runs.withLock { $0[text, default: 0] += 1 } }
+        /// How often each was run.
+        var runs: [String: Int] { counts.withLock { $0 } }
+        /// The questions of the jobs that a broker took on, by their ids.
+        var acknowledged: [String: String] { ids.withLock { $0 } }
+
+        func noteRun(of text: String) { counts.withLock { $0[text, default: 0] += 1 } }
+        func noteAcknowledged(_ id: String, _ text: String) { ids.withLock { $0[id] = text } }
     }
 
     /// An engine that repeats what it is asked.
@@ -38,7 +45,7 @@ struct JournalKillTests {
                 guard case .ask(let question, _) = job.request.task else {
                     return (job: job.dispatch, outcome: .failure(RPCStatus(.invalidArgument, "not asked")))
                 }
-                book.note(question)
+                book.noteRun(of: question)
                 return (
                     job: job.dispatch,
                     outcome: .success(
@@ -71,6 +78,30 @@ struct JournalKillTests {
         throw RPCStatus(.unavailable, "the broker does not come back")
     }
 
+    /// Submits one job after another until the broker is gone.
+    private static func submit(to client: BoxwoodClient, named lane: String, _ book: Book) async {
+        for index in 0..<10_000 {
+            let text = "\(lane)-\(index)"
+            let submission = JobSubmission(
+                TaskRequest(.ask(question: text, grounded: false)), image: [1], customID: text)
+            guard let job = try? await client.submit(submission) else { return }
+            book.noteAcknowledged(job.id, text)
+        }
+    }
+
+    /// What a broker says is done, as far as it gets to say it.
+    private static func settled(at client: BoxwoodClient) async -> [String] {
+        var query = ProtoListJobsRequest()
+        query.states = [.succeeded]
+        var texts: [String] = []
+        while let page = try? await client.jobs(query) {
+            texts += page.jobs.map(\.customID)
+            guard !page.nextPage.isEmpty else { break }
+            query.page = page.nextPage
+        }
+        return texts
+    }
+
     @Test func nothingAcknowledgedIsLostAndNothingSettledIsRepeated() async throws {
         let folder = FileManager.default.temporaryDirectory.appending(path: "kill-\(UUID().uuidString)").path
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
@@ -85,7 +116,6 @@ struct JournalKillTests {
         _ = DedicatedThread(name: "worker") { try? worker.run() }
         defer { worker.stop() }
         var random = SystemRandomNumberGenerator()
-        let acknowledged = Mutex<[String: String]>([:])
         /// Jobs that a broker told to be settled, with how often they had run by then.
         var settled: [String: Int] = [:]
         for round in 0..<12 {
@@ -93,30 +123,17 @@ struct JournalKillTests {
             let client = try BoxwoodClient(
                 ClientConfiguration(endpoint: front, connectTimeout: .seconds(5), timeout: .seconds(20), retry: .never))
             let submitters = (0..<4).map { lane in
-                Task {
-                    for index in 0..<10_000 {
-                        let text = "\(round)-\(lane)-\(index)"
-                        let submission = JobSubmission(
-                            TaskRequest(.ask(question: text, grounded: false)), image: [1], customID: text)
-                        guard let job = try? await client.submit(submission) else { return }
-                        acknowledged.withLock { $0[job.id] = text }
-                    }
-                }
+                Task { await Self.submit(to: client, named: "\(round)-\(lane)", book) }
             }
             try await Task.sleep(for: .milliseconds(Int.random(in: 50...500, using: &random)))
-            var query = ProtoListJobsRequest()
-            query.states = [.succeeded]
-            query.customIDPrefix = "\(round)-"
-            if let done = try? await client.jobs(query) {
-                for job in done.jobs { settled[job.customID] = book.runs.withLock { $0[job.customID] ?? 0 } }
-            }
+            for text in await Self.settled(at: client) { settled[text] = book.runs[text] ?? 0 }
             program.signal(SIGKILL)
             _ = await program.end()
             client.close()
             for task in submitters { await task.value }
         }
-        let wanted = acknowledged.withLock { $0 }
-        #expect(wanted.count > 12 && !settled.isEmpty)
+        let wanted = book.acknowledged
+        #expect(wanted.count > 12 && settled.count > 12)
         let program = try await broker(journal, front, back)
         let client = try BoxwoodClient(ClientConfiguration(endpoint: front, timeout: .seconds(60)))
         var lost: [String] = []
@@ -125,7 +142,7 @@ struct JournalKillTests {
             if job.state != .succeeded || job.result.caption != text { lost.append("\(text) \(job.state.name)") }
         }
         #expect(lost == [])
-        let runs = book.runs.withLock { $0 }
+        let runs = book.runs
         let repeated = settled.filter { runs[$0.key] != $0.value }
         #expect(repeated.isEmpty)
         client.close()
