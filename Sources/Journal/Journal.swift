@@ -40,6 +40,8 @@ public final class Journal {
             // Also after an end in the middle of the first opening: nothing was acknowledged yet.
             try seal.begin(Seal.Mark())
         }
+        // It holds other people's pictures; SQLite would let everybody read it, and gives its log the same rights.
+        if !exists { Self.makePrivateFile(path) }
         do {
             let queue = try Self.open(configuration)
             self.queue = queue
@@ -83,6 +85,10 @@ public final class Journal {
         } catch {
             throw JournalError(error, path: configuration.path)
         }
+    }
+
+    private static func makePrivateFile(_ path: String) {
+        _ = FileManager.default.createFile(atPath: path, contents: nil, attributes: [.posixPermissions: 0o600])
     }
 
     private static func open(_ journal: JournalConfiguration) throws -> DatabaseQueue {

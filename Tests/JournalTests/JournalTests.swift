@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 
+import Foundation
 import Grounding
 import Journal
 import Testing
@@ -44,6 +45,17 @@ struct JournalTests {
         #expect(try journal.claim(at: 100_000).isEmpty)
         let job = try #require(try journal.job(id))
         #expect(job.state == .succeeded && job.settledMs == 5 && job.result.caption == "first" && job.attempts == 1)
+    }
+
+    @Test func onlyTheBrokersOwnUserMayReadTheFiles() throws {
+        let journal = try folder.open()
+        _ = try journal.submit(question("a"))
+        let files = try FileManager.default.contentsOfDirectory(atPath: folder.folder)
+        #expect(files.count >= 3)
+        for file in files {
+            let attributes = try FileManager.default.attributesOfItem(atPath: "\(folder.folder)/\(file)")
+            #expect(attributes[.posixPermissions] as? Int == 0o600, "\(file)")
+        }
     }
 
     @Test func theSameKeyIsTheSameJobForOneClient() throws {
