@@ -49,7 +49,7 @@ struct JobExecutor {
         try checkPixels(of: image, job)
         return RunnerJob(
             dispatch: job.dispatch, id: job.id, request: try TaskRequest(task: task, body: job.body), image: image,
-            cancellation: cancellation)
+            metadata: job.metadata, cancellation: cancellation)
     }
 
     /// A picture with more pixels than its client said was let in as a smaller one. What is no picture, the engine refuses.

@@ -30,5 +30,7 @@ public struct RunnerJob {
     public let request: TaskRequest
     /// The encoded picture.
     public let image: [UInt8]
+    /// As the caller sent it.
+    public let metadata: [String: String]
     public let cancellation: CancellationFlag
 }
