@@ -82,7 +82,8 @@ let package = Package(
         room(
             "BoxwoodCommands",
             [
-                "Inference", "Kosmos2", "Kernels", "Checkpoints", "Tensors", "Imaging", "Grounding", "Wire", "Messaging",
+                "Inference", "Kosmos2", "Kernels", "Checkpoints", "Tensors", "Imaging", "Grounding", "Wire",
+                "Messaging",
                 "Client", "Worker", logging,
             ]),
         .executableTarget(

@@ -33,7 +33,8 @@ enum InteropCases {
                 let client = try peer.client(encoding)
                 try check(try await peer.answer("echo \(words)", by: client) == words, "\(encoding)")
                 let frames = try peer.exchange(
-                    [InteropPeer.request("a", .ask, "echo \(words)", encoding: encoding, body: encoding)], expecting: 1)[0]
+                    [InteropPeer.request("a", .ask, "echo \(words)", encoding: encoding, body: encoding)], expecting: 1)[
+                        0]
                 try check(frames[2...].allSatisfy { WireEncoding(of: $0) == encoding }, "not answered in \(encoding)")
             }
         },
@@ -94,7 +95,9 @@ enum InteropCases {
     /// Calls that are given up, run out of time, or go on.
     private static let endings: [String: Line] = [
         "repeated_id": { peer in
-            let twice = [InteropPeer.request("same", .ask, "sleep 300"), InteropPeer.request("same", .ask, "sleep 300")]
+            let twice = [
+                InteropPeer.request("same", .ask, "sleep 300"), InteropPeer.request("same", .ask, "sleep 300"),
+            ]
             let frames = try peer.exchange(twice, expecting: 1, quiet: 500)
             try check(try InteropPeer.response(frames[0]).status.isOK, "not OK")
         },
@@ -106,7 +109,8 @@ enum InteropCases {
             try await peer.refusal(.cancelled) { _ = try await call.value }
             try await peer.until("stopped", is: stopped + 1)
             let cancel = ClientMessage.cancel(id: "a", reason: "").frames(.protobuf)
-            let frames = try peer.exchange([InteropPeer.request("a", .ask, "sleep 60000"), cancel, cancel], expecting: 1)
+            let frames = try peer.exchange(
+                [InteropPeer.request("a", .ask, "sleep 60000"), cancel, cancel], expecting: 1)
             try check(try InteropPeer.response(frames[0]).status.code == .cancelled, "not CANCELLED")
         },
         "cancel_unknown": { peer in

@@ -37,7 +37,8 @@ final class BenchmarkProcesses {
         end(workers)
         workers = []
         let brokers = try start(
-            "bench", "pretended-workers", "--count", "\(count)", "--engine-ms", "\(options.engineMilliseconds)", "--endpoint",
+            "bench", "pretended-workers", "--count", "\(count)", "--engine-ms", "\(options.engineMilliseconds)",
+            "--endpoint",
             middles[.broker]!.addresses.worker)
         workers = [brokers]
         guard let proxy = middles[.proxy] else { return }

@@ -127,7 +127,8 @@ extension BrokerBenchmarkReport {
         for row in rows {
             for way in BrokerBenchmarkWay.allCases.map(\.rawValue) {
                 guard let figures = row.ways[way] else { continue }
-                table.append(["\(row.bytes)", "\(row.clients)", "\(row.workers)", way] + cells(figures, row.beside_proxy[way]))
+                table.append(
+                    ["\(row.bytes)", "\(row.clients)", "\(row.workers)", way] + cells(figures, row.beside_proxy[way]))
             }
         }
         return [heading, ""] + table.lines(width: nil)
@@ -142,7 +143,8 @@ extension BrokerBenchmarkReport {
 
     private var heading: String {
         let pace = setup.rate.map { "\($0) calls a second" } ?? "as many calls as are answered"
-        let engine = setup.engine_ms == 0 ? "an engine that answers at once" : "an engine of \(setup.engine_ms) ms a job"
+        let engine =
+            setup.engine_ms == 0 ? "an engine that answers at once" : "an engine of \(setup.engine_ms) ms a job"
         let load = setup.load.map { ResultReport.fixed($0, digits: 1) }.joined(separator: " and ")
         return "\(pace), \(engine), \(setup.processors) processors (\(setup.processor)), load \(load) before and after"
     }

@@ -36,7 +36,8 @@ package final class PretendedEngine: JobRunner {
     private func answer(_ job: RunnerJob) -> GroundingResult {
         GroundingResult(
             id: job.id, task: job.request.task.name, model: model,
-            image: ImageDescription(width: 1, height: 1, sha256: "", orientation: 1), caption: "a penguin", entities: [],
+            image: ImageDescription(width: 1, height: 1, sha256: "", orientation: 1), caption: "a penguin",
+            entities: [],
             text: "a penguin", finishReason: .stop)
     }
 }

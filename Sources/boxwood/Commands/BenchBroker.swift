@@ -15,8 +15,10 @@ struct BenchBroker: AsyncParsableCommand {
 
     typealias Options = BrokerBenchmarkOptions
 
-    @Option(help: ArgumentHelp("How long each figure is measured.", valueName: "s")) var seconds = Options.defaultSeconds
-    @Option(help: ArgumentHelp("The turns that this is divided into.", valueName: "n")) var rounds = Options.defaultRounds
+    @Option(help: ArgumentHelp("How long each figure is measured.", valueName: "s")) var seconds = Options
+        .defaultSeconds
+    @Option(help: ArgumentHelp("The turns that this is divided into.", valueName: "n")) var rounds = Options
+        .defaultRounds
     @Option(help: ArgumentHelp("Bytes of a picture. (default: 1000,100000,4000000)", valueName: "n,n"))
     var sizes: NumberList?
     @Option(help: ArgumentHelp("Clients, each with one call at a time. (default: 1,8,64)", valueName: "n,n"))
