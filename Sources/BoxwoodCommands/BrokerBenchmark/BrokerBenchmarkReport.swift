@@ -71,10 +71,10 @@ package struct BrokerBenchmarkReport: Encodable, Sendable {
     /// A way beside the proxy, round by round.
     package struct Comparison: Encodable, Sendable {
         /// Calls a second, over the proxy's.
-        let rate_ratio: Measurement
+        package let rate_ratio: Measurement
         /// Above the proxy.
-        let p50_above_ms: Measurement
-        let p99_above_ms: Measurement
+        package let p50_above_ms: Measurement
+        package let p99_above_ms: Measurement
 
         init(_ rounds: [(way: BrokerBenchmarkRound, proxy: BrokerBenchmarkRound)]) {
             rate_ratio = Measurement(rounds.map { $0.way.rate / $0.proxy.rate })
