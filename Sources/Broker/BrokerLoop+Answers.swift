@@ -30,6 +30,10 @@ extension BrokerLoop {
             try answerQuarantine(method, request, peer)
         case .jobSubmit, .jobGet, .jobWait, .jobCancel, .jobList:
             try askJournal(method, request, peer)
+        case .drain, .undrain:
+            let message = try WireEncoding.decodeRequest(ProtoDrainRequest.self, from: request.body)
+            let response = try method == .drain ? drain(message) : undrain(message)
+            answer(peer, request, .ok, body: encoding.encode(response))
         default:
             throw RPCStatus(.unimplemented, "there is no method \(request.method)", reason: .unknownMethod)
         }

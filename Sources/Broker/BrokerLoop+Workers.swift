@@ -69,7 +69,7 @@ extension BrokerLoop {
                     id, credits: Int(min(credits, most)), returned: returned.compactMap(attempt), at: now))
         case .bye:
             logger.info("worker left", metadata: ["worker": "\(id)"])
-            _ = removeWorker(id)
+            if let record = removeWorker(id) { drainedInstances.remove(record.hello.instance) }
             perform(scheduler.workerLeft(id, .left, at: now))
         }
     }
@@ -118,7 +118,9 @@ extension BrokerLoop {
                     worker: "\(id)", beatIntervalMilliseconds: terms.beatInterval.milliseconds,
                     liveness: UInt32(terms.liveness), stallLimitMilliseconds: terms.stallLimit.milliseconds)))
         logger.info("worker joined", metadata: ["worker": "\(id)", "name": "\(hello.name)", "pid": "\(hello.pid)"])
-        perform(scheduler.workerJoined(id, credits: Int(hello.credits), at: now))
+        perform(
+            scheduler.workerJoined(
+                id, credits: Int(hello.credits), isSetAside: drainedInstances.contains(hello.instance), at: now))
     }
 
     func removeWorker(_ id: WorkerID) -> WorkerRecord? {

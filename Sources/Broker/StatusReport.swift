@@ -38,6 +38,14 @@ extension SchedulerCounters {
     }
 }
 
+extension Scheduler.WorkerSnapshot {
+    /// In the words of the protocol.
+    var state: String {
+        if isSetAside, jobs == 0 { return "drained" }
+        return isDraining || isSetAside ? "draining" : isBusy || jobs > 0 ? "busy" : "idle"
+    }
+}
+
 extension ProtoWorkerState {
     static func describing(_ record: WorkerRecord, _ snapshot: Scheduler.WorkerSnapshot) -> ProtoWorkerState {
         .with {
@@ -46,7 +54,7 @@ extension ProtoWorkerState {
             $0.pid = record.hello.pid
             $0.version = record.hello.version
             $0.model = record.hello.model.proto
-            $0.state = snapshot.isDraining ? "draining" : snapshot.isBusy || snapshot.jobs > 0 ? "busy" : "idle"
+            $0.state = snapshot.state
             $0.credits = UInt32(snapshot.credits)
             $0.jobs = UInt32(snapshot.jobs)
             $0.jobsDone = Double(snapshot.done)
@@ -68,6 +76,7 @@ extension ProtoQueueState {
             $0.pixels = Double(queue.pixels)
             $0.pixelsLimit = Double(terms.queuePixels)
             $0.backlogMs = queue.backlog.milliseconds
+            for (reason, count) in queue.reasons { $0.waitingByReason[reason.rawValue] = UInt32(count) }
         }
     }
 }

@@ -17,25 +17,28 @@ public final class WorkerLoop: Sendable {
 
     private let configuration: WorkerConfiguration
     private let makeRunner: @Sendable () throws -> any JobRunner
+    private let signs: WorkerSigns
     private let logger: Logger
     private let mailbox = Mailbox<Mail>()
     private let latest = Mutex(WorkerSession.Counters())
 
     /// - Parameter makeRunner: called once, on the engine thread, where the runner then lives.
     public init(
-        _ configuration: WorkerConfiguration, logger: Logger,
+        _ configuration: WorkerConfiguration, signs: WorkerSigns = WorkerSigns(), logger: Logger,
         makeRunner: @escaping @Sendable () throws -> any JobRunner
     ) {
         self.configuration = configuration
+        self.signs = signs
         self.logger = logger
         self.makeRunner = makeRunner
     }
 
     /// A worker for a model in a folder.
     public convenience init(
-        _ configuration: WorkerConfiguration, modelFolder: String, engine options: EngineOptions, logger: Logger
+        _ configuration: WorkerConfiguration, modelFolder: String, engine options: EngineOptions,
+        signs: WorkerSigns = WorkerSigns(), logger: Logger
     ) {
-        self.init(configuration, logger: logger) {
+        self.init(configuration, signs: signs, logger: logger) {
             var announced = -1
             let engine = try Engine(modelFolder: modelFolder, options: options) { done, total in
                 // Every tenth is enough for a log.
@@ -66,10 +69,11 @@ public final class WorkerLoop: Sendable {
         }
         defer { end(engine, line) }
         guard let facts = try awaitEngine() else { return }
+        signs.ready()
         let failure: WorkerError?
         do throws(MessagingError) {
             var dialogue = try WorkerDialogue(configuration, facts: facts, line: line, logger: logger)
-            failure = try dialogue.run(mailbox) { counters in latest.withLock { $0 = counters } }
+            failure = try dialogue.run(mailbox, alive: signs.alive) { counters in latest.withLock { $0 = counters } }
         } catch {
             throw .messaging(error.message)
         }

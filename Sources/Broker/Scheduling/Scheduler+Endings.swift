@@ -70,7 +70,7 @@ extension Scheduler {
     /// Takes a worker out. Its work waits again, in its old place; what cost too many workers ends.
     mutating func lose(_ id: WorkerID, at now: Duration) -> [SchedulerAction] {
         guard let worker = workers.removeValue(forKey: id) else { return [] }
-        if workers.isEmpty { withoutWorkerSince = now }
+        noteAbsence(at: now)
         var actions: [SchedulerAction] = []
         for (attempt, held) in worker.held where isCurrent(attempt, at: id) {
             works[attempt.call]!.losses += 1

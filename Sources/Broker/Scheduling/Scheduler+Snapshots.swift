@@ -11,12 +11,33 @@ extension Scheduler {
         public var oldest: Duration?
         /// How long the workers need for what waits.
         public var backlog: Duration
+        /// What waits, by why.
+        public var reasons: [WaitingReason: Int]
+    }
+
+    /// Why work waits.
+    public enum WaitingReason: String, Sendable, Hashable, CaseIterable {
+        /// No worker is here that takes work.
+        case noWorker = "no_worker"
+        /// They have all that they can hold.
+        case noRoom = "no_room"
+        /// It must have a worker to itself.
+        case alone
+    }
+
+    /// What waits, by why; each reason is there.
+    private var waitingReasons: [WaitingReason: Int] {
+        guard workers.contains(where: { $0.value.takesWork }) else {
+            return [.noWorker: line.count, .noRoom: 0, .alone: 0]
+        }
+        return [.noWorker: 0, .noRoom: line.ordinaryCount, .alone: line.suspects.count]
     }
 
     public func queueSnapshot(at now: Duration) -> QueueSnapshot {
         QueueSnapshot(
             waiting: line.count, running: works.count - line.count, bytes: loads.total.bytes,
-            pixels: loads.total.pixels, oldest: line.oldestArrival.map { now - $0 }, backlog: time(for: line.work))
+            pixels: loads.total.pixels, oldest: line.oldestArrival.map { now - $0 }, backlog: time(for: line.work),
+            reasons: waitingReasons)
     }
 
     public struct WorkerSnapshot: Sendable, Hashable {
@@ -26,14 +47,19 @@ extension Scheduler {
         public var progress: Double
         public var isBusy: Bool
         public var isDraining: Bool
+        public var isSetAside: Bool
         public var silence: Duration
+
+        /// Whether it would be given work, had it room.
+        public var takesWork: Bool { !isDraining && !isSetAside }
     }
 
     public func workerSnapshot(_ id: WorkerID, at now: Duration) -> WorkerSnapshot? {
         workers[id].map { worker in
             WorkerSnapshot(
                 credits: worker.credits, jobs: worker.held.count, done: worker.done, progress: worker.progress,
-                isBusy: worker.isBusy, isDraining: worker.isDraining, silence: now - worker.lastHeard)
+                isBusy: worker.isBusy, isDraining: worker.isDraining,
+                isSetAside: worker.isSetAside, silence: now - worker.lastHeard)
         }
     }
 
@@ -50,7 +76,7 @@ extension Scheduler {
     }
 
     /// Whether a worker is here that takes calls.
-    public var isServing: Bool { !isDraining && workers.contains { !$0.value.isDraining } }
+    public var isServing: Bool { !isDraining && workers.contains { $0.value.takesWork } }
 
     /// Whether work is still open that this call began.
     public func hasWork(of id: CallID) -> Bool { works[id] != nil }

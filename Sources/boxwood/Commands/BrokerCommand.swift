@@ -25,21 +25,26 @@ struct BrokerCommand: AsyncParsableCommand {
     func run() async throws {
         supervised.hold()
         let signals = StopSignals()
-        let server = try listen(log.logger("broker"))
+        let logger = log.logger("broker")
+        let manager = Program.serviceManager(logger)
+        let server = try listen(manager, logger)
         let addresses = Announcement(client: server.front.description, worker: server.back.description)
         StandardStream.output.print(addresses.lines)
+        manager.ready("clients at \(addresses.client), workers at \(addresses.worker)")
         await signals.first()
+        manager.stopping()
         await Blocking.run { server.drain() }
     }
 
     /// Descriptors for all but connections.
     private static let otherFiles = 128
 
-    private func listen(_ logger: Logger) throws(CommandFailure) -> BrokerServer {
+    private func listen(_ manager: ServiceManager, _ logger: Logger) throws(CommandFailure) -> BrokerServer {
         do {
             var configuration = try BrokerConfiguration(
                 front: endpoints.clientEndpoint, back: endpoints.workerEndpoint, keys: keys.folder,
                 version: Program.version)
+            configuration.heartbeat = { manager.alive(at: .now) }
             // A listener that finds no descriptor for a connection would ask for one again and again.
             let room = OpenFiles.allow(configuration.connections + Self.otherFiles) - Self.otherFiles
             if room < configuration.connections {

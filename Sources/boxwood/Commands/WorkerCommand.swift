@@ -51,9 +51,15 @@ struct WorkerCommand: AsyncParsableCommand {
         }
         let options = model.engine(threads: Program.processors)
         let folder = try Program.modelFolder(named: model.model)
-        let loop = WorkerLoop(configuration, modelFolder: folder, engine: options, logger: log.logger(name))
+        let logger = log.logger(name)
+        let manager = Program.serviceManager(logger)
+        let signs = WorkerSigns(
+            ready: { manager.ready("\(name) has its model and works for \(endpoint)") },
+            alive: { manager.alive(at: .now) })
+        let loop = WorkerLoop(configuration, modelFolder: folder, engine: options, signs: signs, logger: logger)
         let stop = Task {
             await signals.first()
+            manager.stopping()
             loop.stop()
         }
         defer { stop.cancel() }
