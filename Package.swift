@@ -35,6 +35,8 @@ let package = Package(
     products: [
         .executable(name: "boxwood", targets: ["boxwood"]),
         .library(name: "BoxwoodClient", targets: ["Client"]),
+        // For Fuzz/, which builds it instrumented.
+        .library(name: "BoxwoodFuzzTargets", targets: ["FuzzTargets"]),
     ],
     // Exact, because the file of resolved versions is not kept: what is tested today is what is built tomorrow.
     dependencies: [
@@ -91,6 +93,14 @@ let package = Package(
         .target(
             name: "TestSupport", dependencies: ["Tensors", "Checkpoints"], path: "Tests/TestSupport",
             swiftSettings: house),
+        .target(
+            name: "FuzzTargets",
+            dependencies: [
+                "Wire", "Grounding", "Checkpoints", "Tensors", "Kosmos2", "Imaging", "Tokenization", "Messaging",
+            ],
+            path: "Tests/FuzzTargets",
+            swiftSettings: house),
+        .testTarget(name: "FuzzTests", dependencies: ["FuzzTargets"], swiftSettings: house),
         tests(of: "Tensors"),
         tests(of: "Kernels"),
         tests(of: "Checkpoints", ["Tensors"]),

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: MIT
+import Foundation
+import FuzzTargets
+
+// The program's `main` is libFuzzer's, which calls these two. The target's name is in the environment, not among the
+// arguments: libFuzzer starts the program again for some of its work, with arguments of its own.
+
+private let chosen = target(ProcessInfo.processInfo.environment["BOXWOOD_FUZZ_TARGET"] ?? "")
+
+@_cdecl("LLVMFuzzerInitialize")
+public func initialize(
+    _ count: UnsafeMutablePointer<Int32>,
+    _ values: UnsafeMutablePointer<UnsafeMutablePointer<UnsafeMutablePointer<CChar>>>
+) -> Int32 {
+    let arguments = (1..<max(1, Int(count.pointee))).map { String(cString: values.pointee[$0]) }
+    do {
+        if try runCommand(arguments) { exit(0) }
+    } catch {
+        fail("\(error)")
+    }
+    _ = chosen
+    return 0
+}
+
+@_cdecl("LLVMFuzzerTestOneInput")
+public func tryInput(_ bytes: UnsafePointer<UInt8>?, _ size: Int) -> Int32 {
+    do throws(BrokenPromise) {
+        _ = try chosen.check(Array(UnsafeBufferPointer(start: bytes, count: size)))
+    } catch {
+        FileHandle.standardError.write(Data("\nBROKEN PROMISE of \(chosen.name): \(error)\n".utf8))
+        abort()
+    }
+    return 0
+}
