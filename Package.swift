@@ -28,6 +28,7 @@ let protobuf = Target.Dependency.product(name: "SwiftProtobuf", package: "swift-
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let collections = Target.Dependency.product(name: "Collections", package: "swift-collections")
+let sqlite = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 
 let package = Package(
@@ -45,6 +46,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-crypto", exact: "4.5.2"),
         .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
         .package(url: "https://github.com/apple/swift-protobuf", exact: "1.39.0"),
+        .package(url: "https://github.com/groue/GRDB.swift", exact: "7.10.0"),
     ],
     targets: [
         // Floor 0: C, each with exactly one Swift importer.
@@ -73,7 +75,8 @@ let package = Package(
         room("Messaging", ["CZeroMQ"]),
 
         // Floor 4: service.
-        room("Broker", ["Wire", "Messaging", "Grounding", protobuf, logging, collections]),
+        room("Journal", ["Wire", "Grounding", sqlite, crypto]),
+        room("Broker", ["Journal", "Wire", "Messaging", "Grounding", protobuf, logging, collections]),
         room("Worker", ["Wire", "Messaging", "Inference", "Kosmos2", "Imaging", "Grounding", logging]),
         room("Client", ["Wire", "Messaging", "Grounding"]),
 
@@ -84,7 +87,8 @@ let package = Package(
         .executableTarget(
             name: "boxwood",
             dependencies: [
-                "BoxwoodCommands", "Broker", "Worker", "Client", "Inference", "Kosmos2", "Checkpoints", "Tensors",
+                "BoxwoodCommands", "Broker", "Journal", "Worker", "Client", "Inference", "Kosmos2", "Checkpoints",
+                "Tensors",
                 "Imaging", "Grounding", "Tokenization", "Wire", "Messaging", arguments, logging,
             ],
             swiftSettings: house),
@@ -111,13 +115,16 @@ let package = Package(
         tests(of: "Inference", ["Grounding", "Imaging", "Kosmos2", "Checkpoints", "Tokenization", "Tensors"]),
         tests(of: "Wire", ["Grounding"]),
         tests(of: "Messaging"),
-        tests(of: "Broker", ["Wire", "Messaging", "Grounding", logging]),
+        tests(of: "Journal", ["Wire", "Grounding"]),
+        tests(of: "Broker", ["Journal", "Wire", "Messaging", "Grounding", logging]),
         tests(of: "Worker", ["Wire", "Messaging", "Grounding", "Inference", "Imaging", logging]),
         tests(of: "Client", ["Wire", "Messaging", "Grounding", "Broker", "Worker", "Inference", logging]),
         tests(of: "BoxwoodCommands", ["Grounding", "Imaging", "Inference", "Kosmos2", "Wire", logging]),
         .testTarget(
             name: "EndToEndTests",
-            dependencies: ["TestSupport", "Client", "Messaging", "Wire", "Grounding", "Imaging"],
+            dependencies: [
+                "TestSupport", "Client", "Wire", "Grounding", "Imaging", "Inference", "Messaging", "Worker", logging,
+            ],
             swiftSettings: house),
     ],
     cxxLanguageStandard: .cxx17

@@ -5,6 +5,7 @@ set -euo pipefail
 packages=(
     build-essential pkg-config
     libzmq3-dev libjpeg62-turbo-dev libpng-dev libsentencepiece-dev libcairo2-dev
+    libsqlite3-dev       # the journal of durable jobs
     fonts-dejavu-core    # the labels on drawn boxes
     python3-zmq          # the protocol's worked example, run by the tests
 )

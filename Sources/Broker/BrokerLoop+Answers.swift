@@ -28,6 +28,8 @@ extension BrokerLoop {
             answer(peer, request, .ok, body: encoding.encode(status))
         case .quarantineList, .quarantineShow, .quarantineRetry, .quarantineDrop:
             try answerQuarantine(method, request, peer)
+        case .jobSubmit, .jobGet, .jobWait, .jobCancel, .jobList:
+            try askJournal(method, request, peer)
         default:
             throw RPCStatus(.unimplemented, "there is no method \(request.method)", reason: .unknownMethod)
         }
@@ -85,6 +87,7 @@ extension BrokerLoop {
         response.queue = .describing(scheduler.queueSnapshot(at: now), configuration.scheduler)
         response.counters = scheduler.counters.named.merging(counters.named) { first, _ in first }
             .merging(gate.named) { first, _ in first }
+            .merging(jobs?.counters ?? [:]) { first, _ in first }
         return response
     }
 }

@@ -49,6 +49,8 @@ extension BrokerLoop {
         } else if let index = watchers.firstIndex(where: { $0.peer == peer && $0.request.id == id }) {
             let watcher = watchers.remove(at: index)
             answer(peer, watcher.request, RPCStatus(.cancelled, "the call was cancelled"))
+        } else if let question = jobs?.cancelQuestion(id, of: peer) {
+            answer(peer, question, RPCStatus(.cancelled, "the call was cancelled"))
         }
     }
 
@@ -82,18 +84,22 @@ extension BrokerLoop {
 
     func isOpen(_ id: String, _ peer: Peer) -> Bool {
         callsByClient[peer.client]?[id] != nil || watchers.contains { $0.peer == peer && $0.request.id == id }
+            || jobs?.isOpen(id, of: peer) == true
     }
 
-    /// - Parameter quarantineID: where the request comes from, if not from the peer.
+    /// - Parameters:
+    ///   - quarantineID: where the request comes from, if not from the peer.
+    ///   - job: the number of the durable job that it is the run of, if it is one's.
     func accept(
-        _ request: CallRequest, as id: String? = nil, from peer: Peer, terms: CallTerms, quarantineID: String? = nil
+        _ request: CallRequest, as id: String? = nil, from peer: Peer, terms: CallTerms, quarantineID: String? = nil,
+        job: Int64? = nil
     ) {
         let number = CallID(nextNumber)
         nextNumber += 1
         let id = id ?? request.id
         let actions = scheduler.callArrived(number, terms, at: now)
         let work = scheduler.work(of: number) ?? number
-        calls[number] = OpenCall(peer: peer, id: id, encoding: request.encoding, work: work)
+        calls[number] = OpenCall(peer: peer, id: id, encoding: request.encoding, work: work, job: job)
         callsByClient[peer.client, default: [:]][id] = number
         if scheduler.hasWork(of: number) {
             works[number] = OpenWork(request: request, arrival: now, quarantineID: quarantineID)
@@ -103,6 +109,7 @@ extension BrokerLoop {
 
     func finish(_ id: CallID, _ status: RPCStatus, attempts: Int = 0, body: [UInt8] = []) {
         guard let call = forget(id) else { return }
+        if let job = call.job { return jobEnded(id, job, status, attempts: attempts, body: body) }
         let response = CallResponse(id: call.id, status: status, attempts: UInt32(attempts), body: body)
         send(call.peer, .response(response), call.encoding)
     }

@@ -41,6 +41,8 @@ final class BrokerLoop {
     var hasHeardWorkers = true
     var outboxes: Outboxes
     var outboxRetry = SendRetry()
+    /// Durable jobs; `nil` where the broker has no journal.
+    var jobs: JobService?
     /// Peers that a message could not reach; `takeOutUnreachable` tells the scheduler.
     var goneClients: Set<ClientID> = []
     var lostWorkers: Set<WorkerID> = []
@@ -50,7 +52,7 @@ final class BrokerLoop {
 
     init(
         _ configuration: BrokerConfiguration, front: consuming Listener, back: consuming Listener, gate: Gate,
-        orders: Mailbox<BrokerOrders>, logger: Logger
+        orders: Mailbox<BrokerOrders>, journal: JournalKeeper?, logger: Logger
     ) {
         frontListener = front
         backListener = back
@@ -60,6 +62,7 @@ final class BrokerLoop {
         self.logger = logger
         scheduler = Scheduler(configuration.scheduler, now: .zero)
         standstill = Standstill(tolerance: configuration.scheduler.beatPause, now: .zero)
+        jobs = journal.map { JobService($0) }
         outboxes = Outboxes(
             Outboxes.Limits(messages: configuration.clientOutboxMessages, bytes: configuration.clientOutboxBytes))
     }
@@ -90,7 +93,7 @@ final class BrokerLoop {
     var wait: Duration {
         let wakes =
             [scheduler.nextWake, nextBeat, drainDeadline].compactMap { $0 }
-            + watchers.map { min($0.deadline, $0.repeatAt) }
+            + watchers.map { min($0.deadline, $0.repeatAt) } + (jobs?.wakes(after: now) ?? [])
         let quiet = max(.zero, (wakes.min() ?? nextBeat) - now)
         return outboxes.isEmpty ? quiet : min(quiet, outboxRetry.pause)
     }
@@ -113,6 +116,7 @@ final class BrokerLoop {
         }
         watchers.removeAll { [now] in $0.deadline <= now }
         notifyWatchers()
+        tendJobs()
         if let drainDeadline, scheduler.isIdle || now >= drainDeadline { isStopped = true }
     }
 
@@ -124,6 +128,7 @@ final class BrokerLoop {
         while !goneClients.isEmpty || !lostWorkers.isEmpty {
             if let client = goneClients.popFirst() {
                 watchers.removeAll { $0.peer.client == client }
+                jobs?.forget(client)
                 perform(scheduler.clientGone(client, at: now))
             }
             if let worker = lostWorkers.popFirst(), let record = removeWorker(worker) {
@@ -142,6 +147,8 @@ final class BrokerLoop {
                 logger.info("draining", metadata: ["open_calls": "\(calls.count)"])
                 drainDeadline = started.duration(to: until)
                 scheduler.drain()
+            case .journal(let news):
+                hear(news)
             }
         }
     }
@@ -158,6 +165,7 @@ final class BrokerLoop {
             answer(watcher.peer, watcher.request, RPCStatus(.unavailable, "the broker is stopping"))
         }
         for worker in workers.values { tell(worker, .bye(RPCStatus(.unavailable, "the broker is stopping"))) }
+        closeJournal()
         let end = now + Self.farewellLimit
         while !outboxes.isEmpty, now < end {
             flushOutboxes()

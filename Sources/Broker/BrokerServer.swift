@@ -14,13 +14,16 @@ public final class BrokerServer: Sendable {
     private let thread: DedicatedThread
 
     /// Listens, and starts.
+    /// - Parameter journal: where durable jobs are kept; it is the broker's from now on, which closes it.
     /// - Throws: when an address is taken.
-    public init(_ configuration: BrokerConfiguration, context: Context = Context(), logger: Logger)
-        throws(MessagingError)
-    {
+    public init(
+        _ configuration: BrokerConfiguration, journal: JournalKeeper? = nil, context: Context = Context(),
+        logger: Logger
+    ) throws(MessagingError) {
         let orders = Mailbox<BrokerOrders>()
         let started = Mutex<Result<(Endpoint, Endpoint), MessagingError>?>(nil)
         let ready = Wakeup()
+        journal?.listen { orders.post(.journal($0)) }
         // The sockets are made by the thread that owns them; only their addresses, or their failure, come back.
         thread = DedicatedThread(name: "broker") {
             do throws(MessagingError) {
@@ -39,7 +42,10 @@ public final class BrokerServer: Sendable {
                 }
                 started.withLock { $0 = .success((front.address, back.address)) }
                 ready.signal()
-                BrokerLoop(configuration, front: front, back: back, gate: gate, orders: orders, logger: logger).run()
+                BrokerLoop(
+                    configuration, front: front, back: back, gate: gate, orders: orders, journal: journal,
+                    logger: logger
+                ).run()
                 gatekeeper.join()
             } catch {
                 started.withLock { $0 = .failure(error) }
@@ -69,4 +75,5 @@ public final class BrokerServer: Sendable {
 enum BrokerOrders: Sendable {
     case drain(until: ContinuousClock.Instant)
     case stop
+    case journal(JournalNews)
 }

@@ -29,6 +29,8 @@ struct OpenCall {
     let encoding: WireEncoding
     /// The call whose work it waits for: itself, or an earlier one under the same key.
     let work: CallID
+    /// The number of the durable job that it runs; `nil` for a client's own call.
+    var job: Int64?
 }
 
 /// What a worker is given for one or more calls; kept for as long as it may have to be given again.

@@ -85,7 +85,7 @@ extension ProtoDiscoveryResponse {
                     $0.request = method.requestType
                     $0.response = method.responseType
                     $0.streaming = method.isStreaming
-                    $0.image = method.task != nil
+                    $0.image = method.takesImage
                 }
             }
             $0.limits = .inForce

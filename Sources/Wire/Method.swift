@@ -19,6 +19,11 @@ public enum Method: String, Sendable, Hashable, CaseIterable {
     case quarantineShow = "/boxwood.v1.Admin/QuarantineShow"
     case quarantineRetry = "/boxwood.v1.Admin/QuarantineRetry"
     case quarantineDrop = "/boxwood.v1.Admin/QuarantineDrop"
+    case jobSubmit = "/boxwood.v1.Jobs/Submit"
+    case jobGet = "/boxwood.v1.Jobs/Get"
+    case jobWait = "/boxwood.v1.Jobs/Wait"
+    case jobCancel = "/boxwood.v1.Jobs/Cancel"
+    case jobList = "/boxwood.v1.Jobs/List"
 
     public static let groundingService = "boxwood.v1.Grounding"
 
@@ -40,6 +45,9 @@ public enum Method: String, Sendable, Hashable, CaseIterable {
         GroundingTask.Name.allCases.first { Method($0) == self }
     }
 
+    /// Whether an image frame belongs to it.
+    public var takesImage: Bool { task != nil || self == .jobSubmit }
+
     public var isStreaming: Bool { self == .healthWatch }
 
     public var requestType: String {
@@ -59,6 +67,9 @@ public enum Method: String, Sendable, Hashable, CaseIterable {
         case .quarantineShow: "QuarantineShowRequest"
         case .quarantineRetry: "QuarantineRetryRequest"
         case .quarantineDrop: "QuarantineDropRequest"
+        case .jobSubmit: "SubmitJobRequest"
+        case .jobGet, .jobWait, .jobCancel: "GetJobRequest"
+        case .jobList: "ListJobsRequest"
         }
     }
 
@@ -70,6 +81,8 @@ public enum Method: String, Sendable, Hashable, CaseIterable {
         case .quarantineList: "QuarantineListResponse"
         case .quarantineShow: "QuarantineShowResponse"
         case .quarantineDrop: "QuarantineDropResponse"
+        case .jobSubmit, .jobGet, .jobWait, .jobCancel: "DurableJob"
+        case .jobList: "ListJobsResponse"
         default: "GroundingResult"
         }
     }

@@ -71,6 +71,10 @@ extension RPCStatus {
         public static let role = Reason(rawValue: "ROLE")
         /// The peer's key is not authorized.
         public static let key = Reason(rawValue: "KEY")
+        public static let noJournal = Reason(rawValue: "NO_JOURNAL")
+        public static let noJob = Reason(rawValue: "NO_JOB")
+        public static let storageFull = Reason(rawValue: "STORAGE_FULL")
+        public static let storageFailed = Reason(rawValue: "STORAGE_FAILED")
         public static let noCredit = Reason(rawValue: "NO_CREDIT")
     }
 }

@@ -58,8 +58,9 @@ public enum StatusCode: Int, Sendable, Hashable, CaseIterable {
         case .ok, .unknown, .unimplemented, .notFound: maker != .client
         case .unavailable, .unauthenticated: maker != .worker
         case .permissionDenied: maker == .broker
-        case .failedPrecondition, .dataLoss: maker != .client
-        case .invalidArgument, .alreadyExists, .aborted, .outOfRange: maker == .worker
+        // INVALID_ARGUMENT only for the methods of Jobs, where the broker is the application.
+        case .invalidArgument, .failedPrecondition, .dataLoss: maker != .client
+        case .alreadyExists, .aborted, .outOfRange: maker == .worker
         }
     }
 }

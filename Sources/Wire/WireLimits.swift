@@ -41,6 +41,18 @@ public enum WireLimits {
     /// Brokers that a client or a worker can be given.
     public static let brokers = 16
 
+    /// Of a durable job: the caller's key, name for it and name of itself.
+    public static let jobTextBytes = 256
+    /// How long a durable job may be open.
+    public static let jobTimeToLiveSeconds: UInt32 = 30 * 86_400
+    public static let defaultJobTimeToLiveSeconds: UInt32 = 86_400
+    /// Jobs of a page of a list; a page also ends when it has grown to `jobPageBytes`.
+    public static let jobPage = 500
+    public static let defaultJobPage = 100
+    public static let jobPageBytes = 2 << 20
+    /// States that a list may be limited to.
+    public static let jobStates = 16
+
     public static let frontEndpoint = "tcp://127.0.0.1:5540"
     public static let backEndpoint = "tcp://127.0.0.1:5541"
 }

@@ -27,7 +27,7 @@ struct Boxwood: AsyncParsableCommand {
             CommandGroup(
                 name: "Service:",
                 subcommands: [
-                    Up.self, BrokerCommand.self, WorkerCommand.self, Status.self, Quarantine.self,
+                    Up.self, BrokerCommand.self, WorkerCommand.self, Status.self, Quarantine.self, Jobs.self,
                     Keys.self,
                 ]),
             CommandGroup(name: "Looking inside:", subcommands: [Inspect.self, Bench.self]),

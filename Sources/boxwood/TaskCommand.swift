@@ -25,15 +25,21 @@ extension TaskCommand {
         let drawing = try options.output.draw.map { path throws(CommandFailure) in
             try DrawingFile(path, picture: image)
         }
+        let (request, picture, header) = try question()
+        let result = try await answer(request, picture, header)
+        // The drawing first: a reader of the table may leave at any line, and the program with it.
+        try drawing?.write(result, on: picture)
+        show(result, asked: request.task)
+    }
+
+    /// What is asked, found valid, and the picture with its header.
+    func question() throws(CommandFailure) -> (TaskRequest, [UInt8], ImageHeader) {
         let picture = try PictureFile.load(image)
         let request = TaskRequest(
             try task(picture.header), try options.generation.options(threshold: threshold, tiles: tiling))
         let violations = TaskValidation.violations(request.task, request.options)
         guard violations.isEmpty else { throw CommandFailure(violations) }
-        let result = try await answer(request, picture.bytes, picture.header)
-        // The drawing first: a reader of the table may leave at any line, and the program with it.
-        try drawing?.write(result, on: picture.bytes)
-        show(result, asked: request.task)
+        return (request, picture.bytes, picture.header)
     }
 
     private func answer(

@@ -14,17 +14,15 @@ struct StatusTests {
     }
 
     /// What gRPC's library never says by itself, neither broker nor client says.
-    @Test(arguments: [
-        StatusCode.invalidArgument, .alreadyExists, .aborted, .outOfRange,
-    ])
+    @Test(arguments: [StatusCode.alreadyExists, .aborted, .outOfRange])
     func applicationCodesAreTheWorkers(_ code: StatusCode) {
         #expect(code.mayBeMade(by: .worker))
         #expect(!code.mayBeMade(by: .broker))
         #expect(!code.mayBeMade(by: .client))
     }
 
-    /// The broker says them of what it keeps itself: keys, and what is in quarantine.
-    @Test(arguments: [StatusCode.failedPrecondition, .dataLoss])
+    /// The broker says them of what it keeps itself: keys, what is in quarantine, and durable jobs.
+    @Test(arguments: [StatusCode.invalidArgument, .failedPrecondition, .dataLoss])
     func codesOfBrokerAndWorker(_ code: StatusCode) {
         #expect(code.mayBeMade(by: .worker) && code.mayBeMade(by: .broker) && !code.mayBeMade(by: .client))
     }

@@ -8,6 +8,8 @@ enum JSONText {
     case bool(Bool)
     case array([JSONText])
     case object([(key: String, value: JSONText)])
+    /// Text that is JSON already.
+    case written(String)
 
     /// `indent` nil writes everything on one line.
     func text(indented: Bool) -> String {
@@ -23,6 +25,7 @@ enum JSONText {
         case .integer(let value): text += String(value)
         case .bool(let value): text += value ? "true" : "false"
         case .array(let values): writeArray(values, to: &text, indented: indented, depth: depth)
+        case .written(let json): text += json
         case .object(let members): writeObject(members, to: &text, indented: indented, depth: depth)
         }
     }

@@ -11,7 +11,7 @@ public enum ResultJSON {
     /// Over many lines, for people.
     public static func pretty(_ result: GroundingResult) -> String { value(result).text(indented: true) }
 
-    private static func value(_ result: GroundingResult) -> JSONText {
+    static func value(_ result: GroundingResult) -> JSONText {
         .object([
             ("id", .string(result.id)),
             ("task", .string(result.task.rawValue)),

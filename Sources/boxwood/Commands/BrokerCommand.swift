@@ -2,6 +2,7 @@
 import ArgumentParser
 import BoxwoodCommands
 import Broker
+import Journal
 import Logging
 import Messaging
 import Wire
@@ -17,6 +18,7 @@ struct BrokerCommand: AsyncParsableCommand {
 
     @OptionGroup var endpoints: EndpointOptions
     @OptionGroup var keys: BrokerKeyOptions
+    @OptionGroup var journal: JournalOptions
     @OptionGroup var log: LogOptions
     @OptionGroup var supervised: Supervised
 
@@ -44,13 +46,30 @@ struct BrokerCommand: AsyncParsableCommand {
                 logger.warning("few files may be open: fewer connections", metadata: ["connections": "\(room)"])
                 configuration.connections = max(1, room)
             }
-            return try BrokerServer(configuration, logger: logger)
-        } catch {
+            return try start(configuration, logger)
+        } catch let failure as CommandFailure {
+            throw failure
+        } catch let error as MessagingError {
             switch error.code {
             case .endpoint: throw CommandFailure(.usage, error.message)
             case .key: throw CommandFailure(key: error)
             default: throw CommandFailure(.unavailable, error.message)
             }
+        } catch {
+            throw CommandFailure(.internalError, "\(error)")
+        }
+    }
+}
+
+extension BrokerCommand {
+    /// The journal before the sockets: a broker that cannot keep jobs does not begin to take calls.
+    private func start(_ configuration: BrokerConfiguration, _ logger: Logger) throws -> BrokerServer {
+        let keeper = try journal.open(logger)
+        do throws(MessagingError) {
+            return try BrokerServer(configuration, journal: keeper, logger: logger)
+        } catch {
+            keeper?.close()
+            throw error
         }
     }
 }

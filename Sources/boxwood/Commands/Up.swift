@@ -25,6 +25,7 @@ struct Up: AsyncParsableCommand {
         help: ArgumentHelp(
             "With --keys: the file of the workers' key. (default: the only one in the folder)", valueName: "file"))
     var workerKey: String?
+    @OptionGroup var journal: JournalOptions
     @OptionGroup var model: ModelOptions
     @OptionGroup var log: LogOptions
 
@@ -70,6 +71,7 @@ struct Up: AsyncParsableCommand {
 
     private func plan(_ folder: String, _ workerKey: String?) -> SupervisorLoop.Plan {
         let engine = model.arguments(folder: folder, threads: max(1, Program.processors / workers)) + slots.arguments
+        let kept = journal.arguments
         let common = log.arguments + ["--supervised"]
         let brokerKeys = keys.folder.map { ["--keys", $0.path] } ?? []
         let workerKeys = workerKey.map { ["--key", $0] } ?? []
@@ -77,7 +79,7 @@ struct Up: AsyncParsableCommand {
             program: Program.path, workers: workers,
             addresses: Announcement(client: endpoints.clientEndpoint, worker: endpoints.workerEndpoint),
             broker: {
-                ["broker", "--client-endpoint", $0.client, "--worker-endpoint", $0.worker] + brokerKeys + common
+                ["broker", "--client-endpoint", $0.client, "--worker-endpoint", $0.worker] + brokerKeys + kept + common
             },
             worker: { number, addresses in
                 ["worker", "--endpoint", addresses.worker, "--name", "worker-\(number)"] + engine + workerKeys + common
