@@ -38,6 +38,7 @@ let package = Package(
         .library(name: "BoxwoodClient", targets: ["Client"]),
         // For Fuzz/, which builds it instrumented.
         .library(name: "BoxwoodFuzzTargets", targets: ["FuzzTargets"]),
+        .library(name: "BoxwoodJournalFuzzTarget", targets: ["JournalFuzzTarget"]),
     ],
     // Exact, because the file of resolved versions is not kept: what is tested today is what is built tomorrow.
     dependencies: [
@@ -104,7 +105,10 @@ let package = Package(
             ],
             path: "Tests/FuzzTargets",
             swiftSettings: house),
-        .testTarget(name: "FuzzTests", dependencies: ["FuzzTargets"], swiftSettings: house),
+        .target(
+            name: "JournalFuzzTarget", dependencies: ["FuzzTargets", "Journal", "Wire", "Grounding"],
+            path: "Tests/JournalFuzzTarget", swiftSettings: house),
+        .testTarget(name: "FuzzTests", dependencies: ["FuzzTargets", "JournalFuzzTarget"], swiftSettings: house),
         tests(of: "Tensors"),
         tests(of: "Kernels"),
         tests(of: "Checkpoints", ["Tensors"]),

@@ -16,7 +16,7 @@ public struct FuzzTarget: Sendable {
     /// Whether the input was taken; refusing it is as good.
     public let check: @Sendable ([UInt8]) throws(BrokenPromise) -> Bool
 
-    init(
+    package init(
         _ name: String, longest: Int = 4096, runs: Int = 2000, words: [String] = [], bytes: [[UInt8]] = [],
         seeds: @escaping @Sendable () throws -> [(name: String, bytes: [UInt8])],
         check: @escaping @Sendable ([UInt8]) throws(BrokenPromise) -> Bool
@@ -34,13 +34,13 @@ public struct FuzzTarget: Sendable {
 public struct BrokenPromise: Error, CustomStringConvertible {
     public let description: String
 
-    init(_ promise: String, _ found: String = "") {
+    package init(_ promise: String, _ found: String = "") {
         description = found.isEmpty ? promise : "\(promise): \(found)"
     }
 }
 
 /// Says what does not hold.
-func promise(
+package func promise(
     _ holds: Bool, _ what: String, _ found: @autoclosure () -> String = ""
 ) throws(BrokenPromise) {
     if !holds { throw BrokenPromise(what, found()) }

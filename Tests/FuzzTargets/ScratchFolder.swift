@@ -1,16 +1,15 @@
 // SPDX-License-Identifier: MIT
-import Foundation
+package import Foundation
 
 /// A folder for the files of one input, in memory where the machine has such a place.
-struct ScratchFolder: ~Copyable {
-    let path: String
+package struct ScratchFolder: ~Copyable {
+    package let path: String
 
-    init() {
+    package init() {
         let memory = "/dev/shm"
         let place = FileManager.default.isWritableFile(atPath: memory) ? memory : NSTemporaryDirectory()
-        var template = Array("\(place)/boxwood-fuzz-XXXXXX".utf8CString)
-        guard mkdtemp(&template) != nil else { preconditionFailure("no folder can be made in \(place)") }
-        path = String(decoding: template.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
+        path = "\(place)/boxwood-fuzz-\(UUID().uuidString)"
+        precondition(mkdir(path, 0o700) == 0, "no folder can be made in \(place)")
     }
 
     deinit {
@@ -19,7 +18,7 @@ struct ScratchFolder: ~Copyable {
 
     /// - Returns: the path of the file.
     @discardableResult
-    func write(_ bytes: [UInt8], to name: String, mode: mode_t = 0o644) -> String {
+    package func write(_ bytes: [UInt8], to name: String, mode: mode_t = 0o644) -> String {
         let file = path + "/" + name
         let descriptor = open(file, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode)
         precondition(descriptor >= 0, "\(file) cannot be made")

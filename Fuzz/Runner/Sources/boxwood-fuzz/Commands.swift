@@ -2,12 +2,20 @@
 import Foundation
 import FuzzTargets
 
+#if JOURNAL
+    import JournalFuzzTarget
+
+    private let targets = FuzzTarget.all + [.journal]
+#else
+    private let targets = FuzzTarget.all
+#endif
+
 /// What the program does beside fuzzing: `list`, `words TARGET`, `seeds TARGET FOLDER`.
 ///
 /// - Returns: whether the arguments were one of these.
 func runCommand(_ arguments: [String]) throws -> Bool {
     switch (arguments.first, arguments.count) {
-    case ("list", 1): for target in FuzzTarget.all { print(target.name, target.longest) }
+    case ("list", 1): for target in targets { print(target.name, target.longest) }
     case ("words", 2): print(dictionary(target(arguments[1])))
     case ("seeds", 3): try writeSeeds(target(arguments[1]), to: arguments[2])
     default: return false
@@ -21,7 +29,7 @@ func fail(_ message: String) -> Never {
 }
 
 func target(_ name: String) -> FuzzTarget {
-    FuzzTarget.all.first { $0.name == name } ?? { fail("there is no target \"\(name)\"") }()
+    targets.first { $0.name == name } ?? { fail("there is no target \"\(name)\"") }()
 }
 
 /// libFuzzer's form of a dictionary: a word on a line, in quotes, odd bytes as `\xHH`.
