@@ -29,8 +29,12 @@ simulate:        ## the scheduler under a million seeds; dev/simulate.sh --seed 
 mutate:          ## breaks the scheduler on purpose and expects the simulation to notice
 	@dev/mutate.sh
 
+mutate-security: ## breaks what lets strangers in on purpose and expects the tests to notice
+	@dev/mutate-security.sh
+
 fuzz:            ## every door to strangers under libFuzzer, FUZZ_SECONDS each (1800); dev/fuzz.sh TARGET for one
 	@dev/fuzz.sh --all --seconds $${FUZZ_SECONDS:-1800}
+	@dev/fuzz.sh journal --seconds $${FUZZ_SECONDS:-1800}
 
 sanitize:        ## the C kernels under the address, undefined-behaviour and thread sanitizers
 	@dev/sanitize.sh

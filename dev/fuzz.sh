@@ -2,7 +2,7 @@
 # Gives a target of Fuzz/ to libFuzzer, everything instrumented: dev/fuzz.sh TARGET [--seconds N | --runs N] [INPUT...]
 #
 #   dev/fuzz.sh --list           the targets
-#   dev/fuzz.sh --all [...]      one after the other
+#   dev/fuzz.sh --all [...]      one after the other, but for journal, whose database takes long to build
 #   dev/fuzz.sh --seeds          writes Fuzz/corpus and Fuzz/words anew, but for inputs that were found
 #   dev/fuzz.sh TARGET FILE      runs one input, as it was kept of a failure
 #
@@ -69,26 +69,20 @@ fuzz() {
 all() {
     build frames
     "$program" list | cut -d' ' -f1
-    echo journal
 }
 
 case $target in
-    --list) all ;;
+    --list) all && echo journal ;;
     --all)
         failed=0
-        for name in $(all); do
-            echo "== $name"
-            fuzz "$name" >"$out/$name.log" 2>&1 || { failed=1; grep -aE 'BROKEN|SUMMARY|Fatal' "$out/$name.log" || tail -5 "$out/$name.log"; }
-            grep -aE 'DONE|number_of_executed' "$out/$name.log" || true
+        names=$(all)
+        for name in $names; do
+            fuzz "$name" >"$out/$name.log" 2>&1 || failed=1
+            grep -aE 'BROKEN|SUMMARY|Fatal' "$out/$name.log" || true
+            runs=$(awk '/number_of_executed/ { print $2 }' "$out/$name.log")
+            echo "$name: ${runs:-no} inputs, $(grep -aoE 'cov: [0-9]+' "$out/$name.log" | tail -1)"
         done
         exit "$failed" ;;
-    --seeds)
-        for name in $(all); do
-            build "$name"
-            mkdir -p "Fuzz/corpus/$name" Fuzz/words
-            find "Fuzz/corpus/$name" -type f ! -name 'found-*' -delete
-            "$program" seeds "$name" "Fuzz/corpus/$name"
-            "$program" words "$name" >"Fuzz/words/$name.dict"
-        done ;;
+    --seeds) BOXWOOD_WRITE_SEEDS=1 dev/test.sh --filter FuzzTargetTests/seeds ;;
     *) fuzz "$target" ;;
 esac

@@ -5,7 +5,7 @@ import Wire
 extension FuzzTarget {
     /// Bodies of the methods that workers answer: what is taken is valid, the same in both encodings, and has prompts.
     ///
-    /// An input is the task, as one byte, and the body.
+    /// An input is the task, as one byte, and the body; the byte after the last task's is a job to be kept.
     static let bodies = FuzzTarget(
         "bodies", runs: 6000, words: BodiesTarget.words, seeds: BodiesTarget.seeds, check: BodiesTarget.check)
 }
@@ -17,7 +17,8 @@ private enum BodiesTarget {
         "\"grounded\"", "\"labels\"", "\"sentence\"", "\"phrases\"", "\"start\"", "\"end\"", "\"caption\"",
         "\"expression\"", "\"box\"", "\"xmin\"", "\"ymin\"", "\"xmax\"", "\"ymax\"", "\"question\"", "\"prompt\"",
         "\"NaN\"", "\"Infinity\"", "refined", "reference", "brief", "detailed", "auto", "2x2+3x3", "0.5", "1e308",
-        "null", "true", "\\u0000", "\u{301}", "\u{2028}",
+        "null", "true", "\"custom_id\"", "\"time_to_live_s\"", "\"client\"", "\"metadata\"", "\"detect\"", "\\u0000",
+        "\u{301}", "\u{2028}",
     ]
 
     static let examples: [TaskRequest] = [
@@ -48,8 +49,14 @@ private enum BodiesTarget {
                 )
             }
         }
+        let jobs = examples.enumerated().map { index, request in
+            let job = JobSubmission(
+                request, image: [1], key: "k", customID: "photo \(index)", client: "c", metadata: ["who": "me"])
+            let encoding = WireEncoding.allCases[index % 2]
+            return ("job-\(index)-\(encoding)", [UInt8(GroundingTask.Name.allCases.count)] + job.requestBody(encoding))
+        }
         let recorded = try ProjectFiles.recordedMessages().filter { $0.way == "client>broker" && $0.frames.count > 3 }
-        return written
+        return written + jobs
             + recorded.compactMap { message in
                 let method = Method.allCases.first { PublicText.holds(message.frames[2], Array($0.rawValue.utf8)) }
                 return method?.task.map { (message.name, place($0) + message.frames[3]) }
@@ -63,8 +70,10 @@ private enum BodiesTarget {
     static func check(_ input: [UInt8]) throws(BrokenPromise) -> Bool {
         guard let first = input.first else { return false }
         let names = GroundingTask.Name.allCases
-        let name = names[Int(first) % names.count]
         let body = Array(input.dropFirst())
+        let place = Int(first) % (names.count + 1)
+        guard place < names.count else { return try checkSubmit(body) }
+        let name = names[place]
         let request: TaskRequest
         do throws(RPCStatus) {
             request = try TaskRequest(task: name, body: body)
@@ -80,6 +89,26 @@ private enum BodiesTarget {
             try promise(again == request, "a request is the same in both encodings", "\(encoding): \(request)")
         }
         try checkPrompts(request.task)
+        return true
+    }
+
+    /// A job to be kept: a task, and what its caller calls it.
+    private static func checkSubmit(_ body: [UInt8]) throws(BrokenPromise) -> Bool {
+        let submission: JobSubmission
+        do throws(RPCStatus) {
+            submission = try JobSubmission(body: body, image: [1])
+        } catch {
+            try promise([.invalidArgument, .internal].contains(error.code), "a bad job is refused", error.code.name)
+            try PublicText.check(error.description, quoting: body)
+            return false
+        }
+        for text in [submission.key, submission.customID, submission.client] {
+            try promise(text.utf8.count <= WireLimits.jobTextBytes && !text.utf8.contains(0), "names keep their limit")
+        }
+        for encoding in WireEncoding.allCases {
+            let again = try? JobSubmission(body: submission.requestBody(encoding), image: [1])
+            try promise(again == submission, "a job is the same in both encodings", "\(encoding): \(submission)")
+        }
         return true
     }
 

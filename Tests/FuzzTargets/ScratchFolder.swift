@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-package import Foundation
+import Foundation
 
 /// A folder for the files of one input, in memory where the machine has such a place.
 package struct ScratchFolder: ~Copyable {
@@ -18,7 +18,7 @@ package struct ScratchFolder: ~Copyable {
 
     /// - Returns: the path of the file.
     @discardableResult
-    package func write(_ bytes: [UInt8], to name: String, mode: mode_t = 0o644) -> String {
+    package func write(_ bytes: [UInt8], to name: String, mode: UInt32 = 0o644) -> String {
         let file = path + "/" + name
         let descriptor = open(file, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode)
         precondition(descriptor >= 0, "\(file) cannot be made")

@@ -90,7 +90,12 @@ private enum JournalTarget {
         return true
     }
 
-    private static let everything = try! JobQuery(ProtoListJobsRequest.with { $0.pageSize = 100 })
+    private static let everything: JobQuery = {
+        var request = ProtoListJobsRequest()
+        request.pageSize = 100
+        guard let query = try? JobQuery(request) else { preconditionFailure("a page of 100 jobs is no query") }
+        return query
+    }()
 
     /// The originals after the events of an input; a first byte of 128 or more takes the journal that was closed.
     ///

@@ -12,11 +12,9 @@ public func initialize(
     _ count: UnsafeMutablePointer<Int32>,
     _ values: UnsafeMutablePointer<UnsafeMutablePointer<UnsafeMutablePointer<CChar>>>
 ) -> Int32 {
-    let arguments = (1..<max(1, Int(count.pointee))).map { String(cString: values.pointee[$0]) }
-    do {
-        if try runCommand(arguments) { exit(0) }
-    } catch {
-        fail("\(error)")
+    if count.pointee == 2, String(cString: values.pointee[1]) == "list" {
+        listTargets()
+        exit(0)
     }
     _ = chosen
     return 0
