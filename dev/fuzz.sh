@@ -34,7 +34,9 @@ build() {
         folder=$out/build-journal
         export BOXWOOD_FUZZ_JOURNAL=1
     fi
-    local flags=(-Xswiftc -sanitize=fuzzer,address
+    # SwiftPM is told of the fuzzer, so that `main` is libFuzzer's; of both only by the compiler's own argument, because of
+    # two of SwiftPM's the compiler takes the last.
+    local flags=(--sanitize fuzzer -Xswiftc -sanitize=fuzzer,address
         -Xcc -fsanitize=fuzzer-no-link,address,undefined -Xcc -fsanitize-trap=undefined)
     mkdir -p "$out"
     if ! swift build --package-path Fuzz/Runner --scratch-path "$folder" -c release "${flags[@]}" \
