@@ -39,6 +39,7 @@ extension BrokerLoop {
     func hear(_ message: ClientMessage, from peer: Peer) {
         switch message {
         case .cancel(let id, _): cancel(id, from: peer)
+        case .grant(let id, let events): grant(id, events, from: peer)
         case .request(let request): hear(request, from: peer)
         }
     }
@@ -99,10 +100,16 @@ extension BrokerLoop {
         let id = id ?? request.id
         let actions = scheduler.callArrived(number, terms, at: now)
         let work = scheduler.work(of: number) ?? number
-        calls[number] = OpenCall(peer: peer, id: id, encoding: request.encoding, work: work, job: job)
+        // A REQ socket takes one message for each of its own.
+        let stream = request.eventWindow > 0 && !peer.isDelimited ? EventStream(window: request.eventWindow) : nil
+        calls[number] = OpenCall(
+            peer: peer, id: id, encoding: request.encoding, work: work, job: job, stream: stream)
         callsByClient[peer.client, default: [:]][id] = number
         if scheduler.hasWork(of: number) {
-            works[number] = OpenWork(request: request, arrival: now, quarantineID: quarantineID)
+            works[number] = OpenWork(
+                request: request, arrival: now, quarantineID: quarantineID, streams: stream != nil)
+        } else if stream != nil {
+            works[work]?.streams = true
         }
         perform(actions)
     }
@@ -110,7 +117,10 @@ extension BrokerLoop {
     func finish(_ id: CallID, _ status: RPCStatus, attempts: Int = 0, body: [UInt8] = []) {
         guard let call = forget(id) else { return }
         if let job = call.job { return jobEnded(id, job, status, attempts: attempts, body: body) }
-        let response = CallResponse(id: call.id, status: status, attempts: UInt32(attempts), body: body)
+        let leftOut = call.stream?.leftOut ?? 0
+        counters.eventsLeftOut += Int(leftOut)
+        let response = CallResponse(
+            id: call.id, status: status, attempts: UInt32(attempts), eventsLeftOut: leftOut, body: body)
         send(call.peer, .response(response), call.encoding)
     }
 

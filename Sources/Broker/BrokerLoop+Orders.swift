@@ -34,8 +34,8 @@ extension BrokerLoop {
             dispatch: wire(attempt), id: request.id, method: request.method,
             remainingMilliseconds: (scheduler.remaining(of: attempt.call, at: now) ?? .zero).milliseconds,
             queueMilliseconds: (now - work.arrival).milliseconds, resultEncoding: request.encoding,
-            metadata: request.metadata, traceparent: request.traceparent, pixels: request.pixels, body: request.body,
-            image: request.image)
+            metadata: request.metadata, traceparent: request.traceparent, pixels: request.pixels, streams: work.streams,
+            body: request.body, image: request.image)
         logger.debug("dispatch", metadata: ["call": "\(job.dispatch)", "worker": "\(worker)"])
         tell(record, .job(job))
     }

@@ -93,16 +93,27 @@ public final class BoxwoodClient: Sendable {
         metadata: [String: String] = [:], priority: RequestPriority = .interactive, pixels: Int? = nil,
         idempotencyKey: String? = nil
     ) async throws(RPCStatus) -> CallResponse {
+        try await call(
+            method, body: body, image: image, timeout: timeout, metadata: metadata, priority: priority, pixels: pixels,
+            idempotencyKey: idempotencyKey, tap: nil)
+    }
+
+    /// - Parameter tap: hears of the call's events, of all attempts as if there were one.
+    func call(
+        _ method: String, body: [UInt8], image: [UInt8]?, timeout: Duration?, metadata: [String: String],
+        priority: RequestPriority, pixels: Int?, idempotencyKey: String?, tap: EventTap?
+    ) async throws(RPCStatus) -> CallResponse {
         try checkSizes(body, image)
         let deadline = ContinuousClock.now + (timeout ?? configuration.timeout)
         let key = idempotencyKey ?? (configuration.retry.attempts > 1 ? Self.makeKey() : "")
         var attempt = 1
         while true {
+            let id = makeID()
             let request = CallRequest(
-                id: makeID(), method: method, metadata: metadata, idempotencyKey: key,
+                id: id, method: method, metadata: metadata, idempotencyKey: key,
                 previousAttempts: UInt32(attempt - 1), priority: priority, pixels: pixels.map(UInt32.init(clamping:)),
-                body: body, image: image)
-            let response = await once(request, deadline: deadline)
+                eventWindow: tap?.begin(as: id) ?? 0, body: body, image: image)
+            let response = await once(request, deadline: deadline, tap)
             if response.status.isOK {
                 throttle.withLock { $0.succeeded() }
                 return response
@@ -137,6 +148,13 @@ public final class BoxwoodClient: Sendable {
         return stream
     }
 
+    /// A broker may send so many events of a call more.
+    func grant(_ id: String, _ events: UInt32) {
+        isClosed.withLock { isClosed in
+            if !isClosed { mailbox.post(.grant(id, events)) }
+        }
+    }
+
     // MARK: -
 
     private func pause(after status: RPCStatus, attempt: Int, remaining: Duration) -> Duration? {
@@ -158,13 +176,15 @@ public final class BoxwoodClient: Sendable {
         return String(random.next(), radix: 36) + "-" + String(random.next(), radix: 36)
     }
 
-    private func once(_ request: CallRequest, deadline: ContinuousClock.Instant) async -> CallResponse {
+    private func once(
+        _ request: CallRequest, deadline: ContinuousClock.Instant, _ tap: EventTap?
+    ) async -> CallResponse {
         let flag = CallFlag()
         return await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 let call = CallTable.Call(
                     request: request, deadline: deadline, connectDeadline: .now + configuration.connectTimeout,
-                    finish: { continuation.resume(returning: $0) })
+                    onEvent: tap?.listener, finish: { continuation.resume(returning: $0) })
                 post(call, flag)
             }
         } onCancel: {
@@ -200,7 +220,7 @@ public final class BoxwoodClient: Sendable {
             for mail in mailbox.takeAll() {
                 switch mail {
                 case .open(let call, _): call.finish(CallResponse(id: call.request.id, status: status))
-                case .cancel: break
+                case .cancel, .grant: break
                 case .close: return
                 }
             }

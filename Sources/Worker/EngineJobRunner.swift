@@ -31,7 +31,7 @@ public final class EngineJobRunner: JobRunner {
     public func start(_ job: RunnerJob) {
         let ticket = engine.submit(
             id: job.id, task: job.request.task, options: job.request.options, image: job.image,
-            cancellation: job.cancellation)
+            streams: job.streams, cancellation: job.cancellation)
         dispatches[ticket] = job.dispatch
     }
 
@@ -41,6 +41,12 @@ public final class EngineJobRunner: JobRunner {
                 preconditionFailure("the engine ended a task that was not started")
             }
             return (dispatch, ended.outcome.mapError(RPCStatus.init))
+        }
+    }
+
+    public func news() -> [JobNews] {
+        engine.news().compactMap { answer in
+            dispatches[answer.ticket].map { JobNews(job: $0, caption: answer.caption, entities: answer.entities) }
         }
     }
 }

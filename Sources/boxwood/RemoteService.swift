@@ -17,18 +17,17 @@ struct RemoteService {
         self.progress = progress
     }
 
-    func run(_ request: TaskRequest, _ image: [UInt8], pixels: Int) async throws -> GroundingResult {
+    /// - Parameter onEvent: hears of each entity once it is found; `nil` where nobody wants to.
+    func run(
+        _ request: TaskRequest, _ image: [UInt8], pixels: Int, onEvent: (@Sendable (GroundingEvent) -> Void)?
+    ) async throws -> GroundingResult {
         let address = options.address
         progress.enter("waiting for \(address)")
         let client = try BoxwoodClient.connect(address, options.at.keys)
         defer { client.close() }
-        let timeout = options.timeout?.duration
         let call = Task { () -> Result<GroundingResult, RPCStatus> in
             do throws(RPCStatus) {
-                return .success(
-                    try await client.run(
-                        request.task, image: image, options: request.options, timeout: timeout,
-                        priority: options.batch ? .batch : .interactive, pixels: pixels))
+                return .success(try await ask(client, request, image, pixels: pixels, onEvent: onEvent))
             } catch {
                 return .failure(error)
             }
@@ -46,6 +45,33 @@ struct RemoteService {
             throw CommandFailure(.interrupted, "stopped; the call is cancelled")
         case .failure(let status): throw CommandFailure(status, endpoint: address, picture: picture)
         }
+    }
+}
+
+extension RemoteService {
+    private func ask(
+        _ client: BoxwoodClient, _ request: TaskRequest, _ image: [UInt8], pixels: Int,
+        onEvent: (@Sendable (GroundingEvent) -> Void)?
+    ) async throws(RPCStatus) -> GroundingResult {
+        let (timeout, priority) = (options.timeout?.duration, options.batch ? RequestPriority.batch : .interactive)
+        guard let onEvent else {
+            return try await client.run(
+                request.task, image: image, options: request.options, timeout: timeout, priority: priority,
+                pixels: pixels)
+        }
+        let stream = client.stream(
+            request.task, image: image, options: request.options, timeout: timeout, priority: priority, pixels: pixels)
+        do {
+            for try await element in stream {
+                switch element {
+                case .event(let event): onEvent(event)
+                case .result(let result): return result
+                }
+            }
+        } catch {
+            throw error as? RPCStatus ?? RPCStatus(.internal, "\(error)")
+        }
+        throw RPCStatus(.cancelled, "the caller cancelled the call")
     }
 }
 

@@ -46,6 +46,7 @@ private enum ResultsTarget {
     }
 
     static func check(_ input: [UInt8]) throws(BrokenPromise) -> Bool {
+        try checkEvent(input)
         let result: GroundingResult
         do throws(RPCStatus) {
             result = try GroundingResult(body: input)
@@ -65,5 +66,15 @@ private enum ResultsTarget {
             try promise((try? JSONSerialization.jsonObject(with: Data(text.utf8))) != nil, "its JSON is JSON", text)
         }
         return true
+    }
+
+    /// The same bytes as an event of a stream.
+    private static func checkEvent(_ input: [UInt8]) throws(BrokenPromise) {
+        guard let event = try? GroundingEvent(body: input) else { return }
+        for encoding in WireEncoding.allCases {
+            let again = try? GroundingEvent(body: event.body(encoding))
+            try promise(
+                again?.body(.protobuf) == event.body(.protobuf), "an event is the same in both encodings", "\(event)")
+        }
     }
 }
