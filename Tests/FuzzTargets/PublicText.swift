@@ -15,15 +15,12 @@ enum PublicText {
         }
     }
 
-    /// What follows `0x`, of eight digits or more; not what follows the last digit of a width, as in 640x480.
+    /// What follows `0x`, of eleven digits or more: an address has them, and the height in 0x4294967295 pixels has ten.
     private static func addresses(in text: String) -> [[UInt8]] {
         let bytes = Array(text.utf8)
-        return bytes.indices.dropLast(2).filter { place in
-            let isNumber = place > 0 && (0x30...0x39).contains(bytes[place - 1])
-            return bytes[place] == 0x30 && bytes[place + 1] == 0x78 && !isNumber
-        }.map { start in
+        return bytes.indices.dropLast(2).filter { bytes[$0] == 0x30 && bytes[$0 + 1] == 0x78 }.map { start in
             Array(bytes[(start + 2)...].prefix { Character(Unicode.Scalar($0)).isHexDigit })
-        }.filter { $0.count >= 8 }
+        }.filter { $0.count >= 11 }
     }
 
     static func holds(_ bytes: [UInt8], _ word: [UInt8]) -> Bool {
