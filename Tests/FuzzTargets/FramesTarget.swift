@@ -14,14 +14,16 @@ private enum FramesTarget {
     static let ways = ["client>broker", "broker>client", "worker>broker", "broker>worker"]
     static let words =
         [
-            "BXW1", "BXW2", "REQUEST", "CANCEL", "GRANT", "EVENT", "RESPONSE", "HELLO", "WELCOME", "WHO", "JOB", "STARTED",
+            "BXW1", "BXW2", "REQUEST", "CANCEL", "GRANT", "EVENT", "RESPONSE", "HELLO", "WELCOME", "WHO", "JOB",
+            "STARTED",
             "PARTIAL", "RESULT", "BEAT", "DRAIN", "CREDIT", "BYE", "\n--\n", "\"id\"", "\"method\"", "\"timeout_ms\"",
             "\"metadata\"", "\"idempotency_key\"", "\"traceparent\"", "\"previous_attempts\"", "\"priority\"",
             "\"pixels\"", "\"dispatch\"", "\"call\"", "\"attempt\"", "\"status\"", "\"code\"", "\"message\"",
             "\"details\"", "\"bad_request\"", "\"field_violations\"", "\"field\"", "\"description\"",
             "\"retry_info\"", "\"retry_delay_ms\"", "\"error_info\"", "\"reason\"", "\"domain\"", "\"progress\"",
             "\"jobs\"", "\"busy\"", "\"credits\"", "\"returned\"", "\"instance\"", "\"model\"", "\"image_limits\"",
-            "\"worker\"", "\"beat_interval_ms\"", "\"liveness\"", "\"sequence\"", "\"events\"", "\"events_left_out\"", "\"remaining_ms\"", "\"encoding\"",
+            "\"worker\"", "\"beat_interval_ms\"", "\"liveness\"", "\"sequence\"", "\"events\"", "\"events_left_out\"",
+            "\"remaining_ms\"", "\"encoding\"",
             "\"NaN\"", "\"Infinity\"", "/boxwood.v1.Grounding/Detect", "/boxwood.v1.Health/Watch", "null", "\\u0000",
         ]
 

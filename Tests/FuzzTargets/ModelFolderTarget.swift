@@ -34,11 +34,12 @@ private enum ModelFolderTarget {
         let small = Array(#"{"model_type":"kosmos-2","vision_config":{"image_size":28,"patch_size":14}}"#.utf8)
         let index = Array(#"{"weight_map":{"one":"one.safetensors","two":"two.safetensors"}}"#.utf8)
         let short = Array(#"{"weight_map":{"one":"one.safetensors","three":"two.safetensors"}}"#.utf8)
+        let equal = Array(#"{"model_type":"kosmos-2","text_config":{"layer_norm_eps":0}}"#.utf8)
         let outside = Array(#"{"weight_map":{"one":"../one.safetensors"}}"#.utf8)
         return [
             ("nano", nano), ("published", Array(#"{"model_type":"kosmos-2"}"#.utf8)), ("small", small),
             ("sharded", Parts.join([small, index])), ("short", Parts.join([small, short])),
-            ("outside", Parts.join([small, outside])),
+            ("no-epsilon", equal), ("outside", Parts.join([small, outside])),
         ]
     }
 

@@ -30,7 +30,19 @@ private enum SafetensorsTarget {
             ("names", [entry("é\"\\\n", .int8, [1]), entry("\u{1F333}", .bool, [2, 1, 1])], ["ключ": "\u{0}"]),
             ("every-type", ElementType.allCases.map { entry($0.rawValue, $0, [1]) }, [:]),
         ]
-        return try files.map { ($0.0, Array(try SafetensorsWriter.encode($0.1, metadata: $0.2))) }
+        let hole = file(
+            #"{"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1]},"b":{"dtype":"U8","shape":[1],"data_offsets":[2,3]}}"#
+        )
+        let overlap = file(
+            #"{"a":{"dtype":"U8","shape":[2],"data_offsets":[0,2]},"b":{"dtype":"U8","shape":[2],"data_offsets":[1,3]}}"#
+        )
+        return [("hole", hole), ("overlap", overlap)]
+            + (try files.map { ($0.0, Array(try SafetensorsWriter.encode($0.1, metadata: $0.2))) })
+    }
+
+    /// A header by hand, and three bytes of data.
+    private static func file(_ header: String) -> [UInt8] {
+        withUnsafeBytes(of: UInt64(header.utf8.count).littleEndian) { Array($0) } + Array(header.utf8) + [7, 8, 9]
     }
 
     static func check(_ input: [UInt8]) throws(BrokenPromise) -> Bool {
