@@ -29,6 +29,7 @@ extension BrokerLoop {
 
     private func refuse(_ error: FrameError, from peer: Peer) {
         counters.refusedFrames += 1
+        metrics.refused(error)
         guard error.id.isEmpty || !isOpen(error.id, peer) else {
             counters.repeated += 1
             return
@@ -99,7 +100,9 @@ extension BrokerLoop {
         let id = id ?? request.id
         let actions = scheduler.callArrived(number, terms, at: now)
         let work = scheduler.work(of: number) ?? number
-        calls[number] = OpenCall(peer: peer, id: id, encoding: request.encoding, work: work, job: job)
+        calls[number] = OpenCall(
+            peer: peer, id: id, encoding: request.encoding, work: work, method: Method(rawValue: request.method),
+            arrival: now, deadline: terms.deadline, job: job)
         callsByClient[peer.client, default: [:]][id] = number
         if scheduler.hasWork(of: number) {
             works[number] = OpenWork(request: request, arrival: now, quarantineID: quarantineID)
@@ -107,8 +110,11 @@ extension BrokerLoop {
         perform(actions)
     }
 
-    func finish(_ id: CallID, _ status: RPCStatus, attempts: Int = 0, body: [UInt8] = []) {
+    func finish(
+        _ id: CallID, _ status: RPCStatus, attempts: Int = 0, body: [UInt8] = [], isRefusal: Bool = false
+    ) {
         guard let call = forget(id) else { return }
+        metrics.ended(call, status, isRefusal: isRefusal, at: now)
         if let job = call.job { return jobEnded(id, job, status, attempts: attempts, body: body) }
         let response = CallResponse(id: call.id, status: status, attempts: UInt32(attempts), body: body)
         send(call.peer, .response(response), call.encoding)
@@ -126,6 +132,7 @@ extension BrokerLoop {
     func answer(
         _ peer: Peer, _ request: CallRequest, _ status: RPCStatus, attempts: Int = 0, body: [UInt8] = []
     ) {
+        metrics.answered(Method(rawValue: request.method), status.code)
         let response = CallResponse(id: request.id, status: status, attempts: UInt32(attempts), body: body)
         send(peer, .response(response), request.encoding)
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 
 internal import Logging
+internal import Observability
 internal import Wire
 
 // What the scheduler orders.
@@ -12,11 +13,12 @@ extension BrokerLoop {
             case .cancel(let attempt, let worker):
                 if let record = workers[worker] { tell(record, .cancel(wire(attempt), reason: "the call is over")) }
             case .end(let id, let ending, let attempts):
+                metrics.noted(ending)
                 guard let status = ending.status else {
-                    forget(id)
+                    if let call = forget(id) { metrics.ended(call, RPCStatus(.cancelled), at: now) }
                     continue
                 }
-                finish(id, status, attempts: attempts)
+                finish(id, status, attempts: attempts, isRefusal: ending.refusal != nil)
             case .answerAgain(let id, let earlier):
                 guard let kept = keptAnswers[earlier] else { preconditionFailure("no answer is kept of \(earlier)") }
                 finish(id, kept.status, attempts: Int(kept.attempts), body: kept.body)
@@ -36,6 +38,7 @@ extension BrokerLoop {
             queueMilliseconds: (now - work.arrival).milliseconds, resultEncoding: request.encoding,
             metadata: request.metadata, traceparent: request.traceparent, pixels: request.pixels, body: request.body,
             image: request.image)
+        if attempt.number == 1 { metrics.queueDuration.observe(now - work.arrival) }
         logger.debug("dispatch", metadata: ["call": "\(job.dispatch)", "worker": "\(worker)"])
         tell(record, .job(job))
     }

@@ -28,6 +28,7 @@ extension BrokerLoop {
     /// A RESULT among them is not dropped: its call waits, and its job holds a credit.
     func refuse(_ error: FrameError, from routing: [UInt8]) {
         counters.refusedFrames += 1
+        metrics.refused(error)
         if error.fault == .version {
             let refusal = RPCStatus(.failedPrecondition, error.status.message, reason: .unsupportedVersion)
             try? backListener.socket.send([routing] + BrokerOrder.bye(refusal).frames(error.encoding))

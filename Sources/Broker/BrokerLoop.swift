@@ -33,6 +33,7 @@ final class BrokerLoop {
     var workersByRouting: [[UInt8]: WorkerID] = [:]
     var nextNumber: UInt64 = 1
     var counters = LoopCounters()
+    var metrics = BrokerMetrics()
     var nextBeat: Duration = .zero
     var drainDeadline: Duration?
     var isStopped = false
@@ -147,6 +148,7 @@ final class BrokerLoop {
                 logger.info("draining", metadata: ["open_calls": "\(calls.count)"])
                 drainDeadline = started.duration(to: until)
                 scheduler.drain()
+            case .report(let question): report(question)
             case .journal(let news):
                 hear(news)
             }

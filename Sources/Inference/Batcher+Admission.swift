@@ -76,6 +76,7 @@ extension Batcher {
         if let shared { shared.jobs.append(job) }
         let known = shared == nil ? pictures.value(for: key) : nil
         job.isHit = shared != nil || known != nil
+        if job.isHit { counters.pictureHits += 1 } else { counters.pictureMisses += 1 }
         job.cachedPromptTokens = job.isHit ? encoder.prefix.count : 0
         let work = shared ?? PictureWork(key, known.map { .known($0) } ?? .file(job.image), for: job)
         if shared == nil { works.append(work) }

@@ -76,6 +76,7 @@ extension Batcher {
         guard !running.isEmpty else { return }
         var watch = Stopwatch()
         let batch = running
+        counters.stepped(sequences: batch.reduce(0) { $0 + $1.continuation.wanted.count })
         let errors = model.step(batch.map(\.continuation))
         let elapsed = watch.lap()
         for job in jobs where batch.contains(where: { $0.job === job }) { job.timing.generate += elapsed }
@@ -89,7 +90,9 @@ extension Batcher {
     /// Takes out what is done.
     private func collect() {
         for sequence in running where sequence.continuation.isDone {
-            sequence.job.generations[sequence.index] = sequence.continuation.generation
+            let generation = sequence.continuation.generation
+            counters.generatedTokens += generation.ids.count
+            sequence.job.generations[sequence.index] = generation
             sequence.job.open -= 1
         }
         running.removeAll(where: \.continuation.isDone)

@@ -9,6 +9,8 @@ extension Engine {
         guard let picture = ended.picture?.description else { preconditionFailure("an answer without a picture") }
         let job = ended.job
         let answer = answer(job, output, ResultAssembly(width: picture.width, height: picture.height))
+        batcher.counters.promptTokens += output.promptTokens
+        if !answer.warnings.isEmpty { batcher.counters.malformedSequences += 1 }
         let usage = Usage(
             promptTokens: output.promptTokens, generatedTokens: output.generations.reduce(0) { $0 + $1.ids.count },
             imageCacheHit: ended.isHit, cachedPromptTokens: ended.cachedPromptTokens)

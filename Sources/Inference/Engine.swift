@@ -18,7 +18,7 @@ public final class Engine {
 
     let options: EngineOptions
     let encoder: PromptEncoder
-    private let batcher: Batcher
+    let batcher: Batcher
     /// Those who have not ended, as their callers know them.
     private var open: [ObjectIdentifier: (ticket: JobTicket, id: String)] = [:]
     private var tickets: UInt64 = 0
@@ -84,6 +84,9 @@ public final class Engine {
         defer { unclaimed = [] }
         return (unclaimed + (batcher.isIdle ? [] : batcher.advance(at: .now).map(ended))).compactMap(settled)
     }
+
+    /// What it has done so far.
+    public var counters: EngineCounters { batcher.counters }
 
     /// Whether there is nothing to do and nothing to tell.
     public var isIdle: Bool { batcher.isIdle && unclaimed.isEmpty }

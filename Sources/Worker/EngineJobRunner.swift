@@ -28,6 +28,8 @@ public final class EngineJobRunner: JobRunner {
         return { progress.value }
     }
 
+    public var counters: EngineCounters { engine.counters }
+
     public func start(_ job: RunnerJob) {
         let ticket = engine.submit(
             id: job.id, task: job.request.task, options: job.request.options, image: job.image,

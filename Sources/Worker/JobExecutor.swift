@@ -7,11 +7,13 @@ import Wire
 /// Jobs from their frames to their answers: read, check, run, write.
 struct JobExecutor {
     private let runner: any JobRunner
+    private let figures: WorkerFigures
     /// What the runner has taken on and not ended.
     private var running: [Dispatch: Wire.Job] = [:]
 
-    init(_ runner: any JobRunner) {
+    init(_ runner: any JobRunner, _ figures: WorkerFigures) {
         self.runner = runner
+        self.figures = figures
     }
 
     var count: Int { running.count }
@@ -34,7 +36,9 @@ struct JobExecutor {
     /// Does a slice of all jobs.
     /// - Returns: the answers of those that have ended.
     mutating func advance() -> [JobResult] {
-        runner.advance().compactMap { dispatch, outcome in
+        let ended = runner.advance()
+        figures.engineDid(runner.counters)
+        return ended.compactMap { dispatch, outcome in
             running.removeValue(forKey: dispatch).map { answer($0, outcome) }
         }
     }
@@ -65,6 +69,7 @@ struct JobExecutor {
     private func answer(_ job: Wire.Job, _ outcome: Result<GroundingResult, RPCStatus>) -> JobResult {
         do throws(RPCStatus) {
             var result = try outcome.get()
+            figures.took(result.timing)
             result.attempts = Int(job.dispatch.attempt)
             result.timing.queue = Double(job.queueMilliseconds)
             result.timing.total += result.timing.queue

@@ -11,6 +11,8 @@ public protocol JobRunner: AnyObject {
     var imageLimits: WireImageLimits { get }
     /// Reads a counter that grows with every bit of work done. Called from another thread while the runner is busy.
     var progress: @Sendable () -> UInt64 { get }
+    /// What was done so far.
+    var counters: EngineCounters { get }
 
     /// Takes a job on; ``advance()`` says how it ended.
     func start(_ job: RunnerJob)
@@ -19,6 +21,11 @@ public protocol JobRunner: AnyObject {
     /// raised or whose deadline passed.
     /// - Returns: the jobs that have ended, each once, with a result or a status that a worker may make.
     func advance() -> [(job: Dispatch, outcome: Result<GroundingResult, RPCStatus>)]
+}
+
+extension JobRunner {
+    /// Of a runner that does not count.
+    public var counters: EngineCounters { EngineCounters() }
 }
 
 /// A job as a runner sees it.

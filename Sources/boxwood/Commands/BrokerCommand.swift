@@ -5,6 +5,7 @@ import Broker
 import Journal
 import Logging
 import Messaging
+import ObservabilityHTTP
 import Wire
 
 struct BrokerCommand: AsyncParsableCommand {
@@ -19,17 +20,21 @@ struct BrokerCommand: AsyncParsableCommand {
     @OptionGroup var endpoints: EndpointOptions
     @OptionGroup var keys: BrokerKeyOptions
     @OptionGroup var journal: JournalOptions
+    @OptionGroup var monitor: MonitorOptions
     @OptionGroup var log: LogOptions
     @OptionGroup var supervised: Supervised
 
     func run() async throws {
         supervised.hold()
         let signals = StopSignals()
-        let server = try listen(log.logger("broker"))
+        let logger = log.logger("broker")
+        let server = try listen(logger)
+        let watched = try await monitor.start(logger) { server.report($0) }
         let addresses = Announcement(client: server.front.description, worker: server.back.description)
         StandardStream.output.print(addresses.lines)
         await signals.first()
         await Blocking.run { server.drain() }
+        await watched?.stop()
     }
 
     /// Descriptors for all but connections.
