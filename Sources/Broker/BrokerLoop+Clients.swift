@@ -107,6 +107,7 @@ extension BrokerLoop {
         if scheduler.hasWork(of: number) {
             works[number] = OpenWork(request: request, arrival: now, quarantineID: quarantineID)
         }
+        tracing.began(number, startsWork: scheduler.hasWork(of: number), request, at: .now)
         perform(actions)
     }
 
@@ -114,7 +115,7 @@ extension BrokerLoop {
         _ id: CallID, _ status: RPCStatus, attempts: Int = 0, body: [UInt8] = [], isRefusal: Bool = false
     ) {
         guard let call = forget(id) else { return }
-        metrics.ended(call, status, isRefusal: isRefusal, at: now)
+        note(id, call, status, attempts: attempts, isRefusal: isRefusal)
         if let job = call.job { return jobEnded(id, job, status, attempts: attempts, body: body) }
         let response = CallResponse(id: call.id, status: status, attempts: UInt32(attempts), body: body)
         send(call.peer, .response(response), call.encoding)
@@ -125,7 +126,10 @@ extension BrokerLoop {
         guard let call = calls.removeValue(forKey: id) else { return nil }
         callsByClient[call.peer.client]?[call.id] = nil
         if callsByClient[call.peer.client]?.isEmpty == true { callsByClient[call.peer.client] = nil }
-        if !scheduler.hasWork(of: call.work) { works[call.work] = nil }
+        if !scheduler.hasWork(of: call.work) {
+            works[call.work] = nil
+            tracing.over(call.work, at: .now)
+        }
         return call
     }
 

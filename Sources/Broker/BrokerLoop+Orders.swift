@@ -15,7 +15,7 @@ extension BrokerLoop {
             case .end(let id, let ending, let attempts):
                 metrics.noted(ending)
                 guard let status = ending.status else {
-                    if let call = forget(id) { metrics.ended(call, RPCStatus(.cancelled), at: now) }
+                    if let call = forget(id) { note(id, call, RPCStatus(.cancelled), attempts: attempts) }
                     continue
                 }
                 finish(id, status, attempts: attempts, isRefusal: ending.refusal != nil)
@@ -36,10 +36,16 @@ extension BrokerLoop {
             dispatch: wire(attempt), id: request.id, method: request.method,
             remainingMilliseconds: (scheduler.remaining(of: attempt.call, at: now) ?? .zero).milliseconds,
             queueMilliseconds: (now - work.arrival).milliseconds, resultEncoding: request.encoding,
-            metadata: request.metadata, traceparent: request.traceparent, pixels: request.pixels, body: request.body,
+            metadata: request.metadata,
+            traceparent: tracing.dispatched(attempt, to: worker, at: .now) ?? request.traceparent, pixels: request.pixels, body: request.body,
             image: request.image)
         if attempt.number == 1 { metrics.queueDuration.observe(now - work.arrival) }
-        logger.debug("dispatch", metadata: ["call": "\(job.dispatch)", "worker": "\(worker)"])
+        logger.debug(
+            "dispatch",
+            metadata: [
+                "call": "\(job.dispatch.call)", "attempt": "\(attempt.number)", "worker": "\(worker)",
+                "name": "\(record.hello.name)",
+            ])
         tell(record, .job(job))
     }
 

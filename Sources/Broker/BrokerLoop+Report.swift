@@ -5,10 +5,39 @@ internal import Wire
 
 // What the broker says of itself to whoever watches it.
 extension BrokerLoop {
+    /// A task's call is over, by an answer or without one.
+    func note(_ id: CallID, _ call: OpenCall, _ status: RPCStatus, attempts: Int, isRefusal: Bool = false) {
+        let now = now
+        metrics.ended(call, status, isRefusal: isRefusal, at: now)
+        let trace = tracing.ended(id, call, status, attempts: attempts, from: started + call.arrival, at: started + now)
+        // The good end of a call is nothing to tell everybody about.
+        logger.log(
+            level: status.isOK ? .debug : .info, "call ended",
+            metadata: [
+                "call": "\(epoch)-\(id)", "id": "\(call.id)", "attempts": "\(attempts)", "code": "\(status.code.name)",
+                "method": "\(call.method?.label ?? "")", "client": "\(call.peer.identity?.name ?? "")",
+                "milliseconds": "\((now - call.arrival).milliseconds)", "trace": "\(trace?.text ?? "")",
+            ].filter { !"\($0.value)".isEmpty })
+    }
+
     func report(_ question: ServiceQuestion) {
         var report = ServiceReport(isReady: scheduler.isServing)
         if question.wantsMetrics { report.metrics = snapshot }
-        question.answer(report)
+        guard question.wantsMetrics, jobs != nil else { return question.answer(report) }
+        // A disk that hangs is the journal's matter: while it does not answer nobody waits for it again.
+        let hangs = !jobs!.monitors.isEmpty
+        jobs!.monitors.append((question, report))
+        if hangs { answerMonitors(nil) } else { jobs!.keeper.post(.count) }
+    }
+
+    /// - Parameter figures: jobs by state; `nil` where nobody knows.
+    func answerMonitors(_ figures: [String: Int]?) {
+        for (question, report) in jobs?.monitors ?? [] {
+            var report = report
+            if let figures { report.metrics.set(.journalJobs, by: figures) }
+            question.answer(report)
+        }
+        jobs?.monitors = []
     }
 
     private var snapshot: MetricSnapshot {
@@ -19,7 +48,8 @@ extension BrokerLoop {
         snapshot.set(.connections, by: gate.connections)
         snapshot.set(.connectionsDenied, by: gate.denied)
         snapshot.set(.quarantined, to: quarantine.entries.count)
-        snapshot.describeProcess(version: configuration.version, role: .broker, spansDropped: 0)
+        snapshot.mention(.journalJobs)
+        snapshot.describeProcess(version: configuration.version, role: .broker, spansDropped: tracing.spans?.dropped ?? 0)
         return snapshot
     }
 

@@ -34,6 +34,7 @@ final class BrokerLoop {
     var nextNumber: UInt64 = 1
     var counters = LoopCounters()
     var metrics = BrokerMetrics()
+    var tracing: BrokerTracing
     var nextBeat: Duration = .zero
     var drainDeadline: Duration?
     var isStopped = false
@@ -62,6 +63,7 @@ final class BrokerLoop {
         self.configuration = configuration
         self.logger = logger
         scheduler = Scheduler(configuration.scheduler, now: .zero)
+        tracing = BrokerTracing(configuration.spans)
         standstill = Standstill(tolerance: configuration.scheduler.beatPause, now: .zero)
         jobs = journal.map { JobService($0) }
         outboxes = Outboxes(

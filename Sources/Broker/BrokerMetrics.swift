@@ -49,6 +49,8 @@ package struct BrokerMetrics: Sendable {
             snapshot.set(.calls, [outcome.method?.label ?? MetricLabels.other, outcome.code.name], to: count)
         }
         snapshot.set(.callsRefused, by: refusals)
+        let submissions = calls.filter { $0.key.method == .jobSubmit && $0.key.code != .ok }
+        snapshot.set(.journalRefused, to: submissions.values.reduce(0, +))
         snapshot.set(.cancellations, by: cancellations)
         snapshot.set(.malformedMessages, by: malformations.merging(others, uniquingKeysWith: +))
         snapshot.mention(.callDuration)

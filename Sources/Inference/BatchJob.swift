@@ -26,6 +26,7 @@ final class BatchJob {
     var open = 0
     var generations: [Generation?]
     var timing = Timing()
+    var stages: [StageRun] = []
     /// Milliseconds from its beginning to its first token; `nil` before that.
     var firstToken: Double?
     let begun: ContinuousClock.Instant

@@ -20,6 +20,7 @@ extension Batcher {
         let elapsed = watch.lap()
         for job in served {
             if isPicture { job.timing.vision += elapsed } else { job.timing.prefill += elapsed }
+            job.stages.note(isPicture ? .vision : .prefill, watch)
         }
     }
 
@@ -97,7 +98,10 @@ extension Batcher {
             var watch = Stopwatch()
             decode(work, bytes)
             let elapsed = watch.lap()
-            for job in work.jobs { job.timing.decodeImage += elapsed }
+            for job in work.jobs {
+                job.timing.decodeImage += elapsed
+                job.stages.note(.decodeImage, watch)
+            }
             return
         }
     }

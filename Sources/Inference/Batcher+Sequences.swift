@@ -79,7 +79,10 @@ extension Batcher {
         counters.stepped(sequences: batch.reduce(0) { $0 + $1.continuation.wanted.count })
         let errors = model.step(batch.map(\.continuation))
         let elapsed = watch.lap()
-        for job in jobs where batch.contains(where: { $0.job === job }) { job.timing.generate += elapsed }
+        for job in jobs where batch.contains(where: { $0.job === job }) {
+            job.timing.generate += elapsed
+            job.stages.note(.generate, watch)
+        }
         for (sequence, error) in zip(batch, errors) {
             guard let error, sequence.job.outcome == nil else { continue }
             end(sequence.job, .failure(error))

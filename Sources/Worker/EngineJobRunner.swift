@@ -9,6 +9,8 @@ public import Wire
 public final class EngineJobRunner: JobRunner {
     private let engine: Engine
     private var dispatches: [JobTicket: Dispatch] = [:]
+    /// Of jobs that have ended, until they are asked for.
+    private var stages: [Dispatch: [StageRun]] = [:]
 
     public init(_ engine: Engine) {
         self.engine = engine
@@ -37,11 +39,14 @@ public final class EngineJobRunner: JobRunner {
         dispatches[ticket] = job.dispatch
     }
 
+    public func stages(of job: Dispatch) -> [StageRun] { stages.removeValue(forKey: job) ?? [] }
+
     public func advance() -> [(job: Dispatch, outcome: Result<GroundingResult, RPCStatus>)] {
         engine.advance().map { ended in
             guard let dispatch = dispatches.removeValue(forKey: ended.ticket) else {
                 preconditionFailure("the engine ended a task that was not started")
             }
+            stages[dispatch] = ended.stages
             return (dispatch, ended.outcome.mapError(RPCStatus.init))
         }
     }

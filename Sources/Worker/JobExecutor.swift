@@ -10,10 +10,12 @@ struct JobExecutor {
     private let figures: WorkerFigures
     /// What the runner has taken on and not ended.
     private var running: [Dispatch: Wire.Job] = [:]
+    private var tracing: WorkerTracing
 
     init(_ runner: any JobRunner, _ figures: WorkerFigures) {
         self.runner = runner
         self.figures = figures
+        tracing = WorkerTracing(figures.spans)
     }
 
     var count: Int { running.count }
@@ -27,6 +29,7 @@ struct JobExecutor {
             if let reason = cancellation.refusal(at: now) { throw reason }
             runner.start(try runnerJob(job, cancellation))
             running[job.dispatch] = job
+            tracing.began(job, at: now)
             return nil
         } catch {
             return JobResult(dispatch: job.dispatch, status: error.checked(madeBy: .worker))
@@ -39,7 +42,11 @@ struct JobExecutor {
         let ended = runner.advance()
         figures.engineDid(runner.counters)
         return ended.compactMap { dispatch, outcome in
-            running.removeValue(forKey: dispatch).map { answer($0, outcome) }
+            let stages = runner.stages(of: dispatch)
+            guard let job = running.removeValue(forKey: dispatch) else { return nil }
+            let result = answer(job, outcome)
+            tracing.ended(dispatch, result.status, stages: stages, at: .now)
+            return result
         }
     }
 

@@ -13,6 +13,8 @@ public protocol JobRunner: AnyObject {
     var progress: @Sendable () -> UInt64 { get }
     /// What was done so far.
     var counters: EngineCounters { get }
+    /// The stages of a job that has ended; asked for once, after ``advance()`` has told of its end.
+    func stages(of job: Dispatch) -> [StageRun]
 
     /// Takes a job on; ``advance()`` says how it ended.
     func start(_ job: RunnerJob)
@@ -26,6 +28,7 @@ public protocol JobRunner: AnyObject {
 extension JobRunner {
     /// Of a runner that does not count.
     public var counters: EngineCounters { EngineCounters() }
+    public func stages(of job: Dispatch) -> [StageRun] { [] }
 }
 
 /// A job as a runner sees it.

@@ -97,6 +97,12 @@ struct WorkerDialogue: ~Copyable {
             guard let index = owners[dispatch] else { return line.cancel(dispatch) }
             try perform(seats[index].session.started(dispatch), index)
         case .engine(.finished(let result)):
+            logger.debug(
+                "job ended",
+                metadata: [
+                    "call": "\(result.dispatch.call)", "attempt": "\(result.dispatch.attempt)",
+                    "code": "\(result.status.code.name)",
+                ])
             guard let index = owners.removeValue(forKey: result.dispatch) else { return }
             try perform(seats[index].session.finished(result), index)
         case .engine(.ready), .engine(.failed): break

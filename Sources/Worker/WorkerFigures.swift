@@ -14,10 +14,14 @@ package final class WorkerFigures: Sendable {
         var decoded = RateWindow()
     }
 
+    /// Where spans go; `nil`: nowhere.
+    package let spans: SpanQueue?
     private let started = ContinuousClock.now
     private let state = Mutex(State())
 
-    package init() {}
+    package init(spans: SpanQueue? = nil) {
+        self.spans = spans
+    }
 
     /// A job has its answer.
     package func ended(_ code: StatusCode) {
@@ -55,7 +59,7 @@ package final class WorkerFigures: Sendable {
         snapshot.fill(state.engine)
         snapshot.set(.workerTokensPerSecond, to: state.decoded.perSecond(at: now))
         snapshot.set(.workerBrokers, by: brokers)
-        snapshot.describeProcess(version: version, role: .worker, spansDropped: 0)
+        snapshot.describeProcess(version: version, role: .worker, spansDropped: spans?.dropped ?? 0)
         return snapshot
     }
 }

@@ -22,23 +22,27 @@ public final class WorkerLoop: Sendable {
     private let logger: Logger
     private let mailbox = Mailbox<Mail>()
     private let latest = Mutex(WorkerSession.Counters())
-    private let figures = WorkerFigures()
+    private let figures: WorkerFigures
 
-    /// - Parameter makeRunner: called once, on the engine thread, where the runner then lives.
+    /// - Parameters:
+    ///   - spans: where the spans of jobs go; `nil`: nowhere.
+    ///   - makeRunner: called once, on the engine thread, where the runner then lives.
     public init(
-        _ configuration: WorkerConfiguration, logger: Logger,
+        _ configuration: WorkerConfiguration, logger: Logger, spans: SpanQueue? = nil,
         makeRunner: @escaping @Sendable () throws -> any JobRunner
     ) {
         self.configuration = configuration
         self.logger = logger
+        figures = WorkerFigures(spans: spans)
         self.makeRunner = makeRunner
     }
 
     /// A worker for a model in a folder.
     public convenience init(
-        _ configuration: WorkerConfiguration, modelFolder: String, engine options: EngineOptions, logger: Logger
+        _ configuration: WorkerConfiguration, modelFolder: String, engine options: EngineOptions, logger: Logger,
+        spans: SpanQueue? = nil
     ) {
-        self.init(configuration, logger: logger) {
+        self.init(configuration, logger: logger, spans: spans) {
             var announced = -1
             let engine = try Engine(modelFolder: modelFolder, options: options) { done, total in
                 // Every tenth is enough for a log.

@@ -32,6 +32,10 @@ public enum Metric: String, Sendable, Hashable, CaseIterable {
     case nearPicture = "boxwood_near_picture_total"
     case quarantined = "boxwood_quarantined_jobs"
 
+    // Durable jobs.
+    case journalJobs = "boxwood_journal_jobs"
+    case journalRefused = "boxwood_journal_refused_total"
+
     // Peers.
     case workers = "boxwood_workers"
     case workersLost = "boxwood_workers_lost_total"

@@ -18,6 +18,7 @@ public enum MetricLabels {
     public static let refusals = ["no_worker", "queue_full", "no_time", "too_large", "draining", "key_reused"]
     public static let cancellations = ["client", "vanished", "deadline"]
     public static let waits = ["no_worker", "no_room", "alone"]
+    public static let jobStates = ["queued", "running", "settled"]
     public static let losses = ["silent", "stuck", "replaced", "unreachable", "illegible", "revoked"]
     /// The losses of workers, those that left, and work that a worker handed back.
     public static let redeliveries = losses + ["left", "returned"]

@@ -91,6 +91,11 @@ extension Metric {
         case .nearPicture:
             MetricRow(.counter, "attempts", "Of the attempts, those at a worker that had had the picture.")
         case .quarantined: MetricRow(.gauge, "jobs", "What cost too many workers and waits for an operator.")
+        case .journalJobs:
+            MetricRow(
+                .gauge, "jobs", "Durable jobs in the journal; settled ones for as long as they are kept.",
+                [.init("state", MetricLabels.jobStates)])
+        case .journalRefused: MetricRow(.counter, "calls", "Durable jobs that were not taken, for whatever reason.")
         default: nil
         }
     }
