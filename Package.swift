@@ -35,6 +35,7 @@ let httpServerCore = Target.Dependency.product(name: "HummingbirdCore", package:
 let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
 let httpClient = Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client")
 let networkCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let networkHTTP = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let networkPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 
 let package = Package(
@@ -91,8 +92,11 @@ let package = Package(
             "Worker", ["Wire", "Messaging", "Inference", "Kosmos2", "Imaging", "Grounding", "Observability", logging]),
         room(
             "ObservabilityHTTP",
-            ["Observability", httpServer, httpServerCore, httpClient, httpTypes, logging, networkCore, networkPosix]),
-        room("Client", ["Wire", "Messaging", "Grounding"]),
+            [
+                "Observability", httpServer, httpServerCore, httpClient, httpTypes, logging, networkCore, networkHTTP,
+                networkPosix,
+            ]),
+        room("Client", ["Wire", "Messaging", "Grounding", "Observability"]),
 
         // Floor 5: faces.
         room(
@@ -111,6 +115,9 @@ let package = Package(
         .target(
             name: "TestSupport", dependencies: ["Tensors", "Checkpoints"], path: "Tests/TestSupport",
             swiftSettings: house),
+        .target(
+            name: "CollectorSupport", dependencies: [httpServer, logging, networkCore], path: "Tests/CollectorSupport",
+            swiftSettings: house),
         tests(of: "Tensors"),
         tests(of: "Kernels"),
         tests(of: "Checkpoints", ["Tensors"]),
@@ -120,7 +127,7 @@ let package = Package(
         tests(of: "Kosmos2", ["Checkpoints", "Tensors", "Kernels"]),
         tests(of: "Inference", ["Grounding", "Imaging", "Kosmos2", "Checkpoints", "Tokenization", "Tensors"]),
         tests(of: "Observability"),
-        tests(of: "ObservabilityHTTP", ["Observability", logging]),
+        tests(of: "ObservabilityHTTP", ["CollectorSupport", "Observability", logging]),
         tests(of: "Wire", ["Grounding"]),
         tests(of: "Messaging"),
         tests(of: "Journal", ["Wire", "Grounding"]),
@@ -131,7 +138,8 @@ let package = Package(
         .testTarget(
             name: "EndToEndTests",
             dependencies: [
-                "TestSupport", "Client", "Wire", "Grounding", "Imaging", "Inference", "Messaging", "Worker", logging,
+                "TestSupport", "CollectorSupport", "Client", "Wire", "Grounding", "Imaging", "Inference", "Messaging",
+                "Observability", "Worker", logging,
             ],
             swiftSettings: house),
     ],

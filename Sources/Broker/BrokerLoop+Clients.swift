@@ -40,6 +40,7 @@ extension BrokerLoop {
     func hear(_ message: ClientMessage, from peer: Peer) {
         switch message {
         case .cancel(let id, _): cancel(id, from: peer)
+        case .grant(let id, let events): grant(id, events, from: peer)
         case .request(let request): hear(request, from: peer)
         }
     }
@@ -100,12 +101,17 @@ extension BrokerLoop {
         let id = id ?? request.id
         let actions = scheduler.callArrived(number, terms, at: now)
         let work = scheduler.work(of: number) ?? number
+        // A REQ socket takes one message for each of its own.
+        let stream = request.eventWindow > 0 && !peer.isDelimited ? EventStream(window: request.eventWindow) : nil
         calls[number] = OpenCall(
             peer: peer, id: id, encoding: request.encoding, work: work, method: Method(rawValue: request.method),
-            arrival: now, deadline: terms.deadline, job: job)
+            arrival: now, deadline: terms.deadline, job: job, stream: stream)
         callsByClient[peer.client, default: [:]][id] = number
         if scheduler.hasWork(of: number) {
-            works[number] = OpenWork(request: request, arrival: now, quarantineID: quarantineID)
+            works[number] = OpenWork(
+                request: request, arrival: now, quarantineID: quarantineID, streams: stream != nil)
+        } else if stream != nil {
+            works[work]?.streams = true
         }
         tracing.began(number, startsWork: scheduler.hasWork(of: number), request, at: .now)
         perform(actions)
@@ -117,7 +123,10 @@ extension BrokerLoop {
         guard let call = forget(id) else { return }
         note(id, call, status, attempts: attempts, isRefusal: isRefusal)
         if let job = call.job { return jobEnded(id, job, status, attempts: attempts, body: body) }
-        let response = CallResponse(id: call.id, status: status, attempts: UInt32(attempts), body: body)
+        let leftOut = call.stream?.leftOut ?? 0
+        counters.eventsLeftOut += Int(leftOut)
+        let response = CallResponse(
+            id: call.id, status: status, attempts: UInt32(attempts), eventsLeftOut: leftOut, body: body)
         send(call.peer, .response(response), call.encoding)
     }
 

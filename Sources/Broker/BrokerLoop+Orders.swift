@@ -37,8 +37,8 @@ extension BrokerLoop {
             remainingMilliseconds: (scheduler.remaining(of: attempt.call, at: now) ?? .zero).milliseconds,
             queueMilliseconds: (now - work.arrival).milliseconds, resultEncoding: request.encoding,
             metadata: request.metadata,
-            traceparent: tracing.dispatched(attempt, to: worker, at: .now) ?? request.traceparent, pixels: request.pixels, body: request.body,
-            image: request.image)
+            traceparent: tracing.dispatched(attempt, to: worker, at: .now) ?? request.traceparent,
+            pixels: request.pixels, streams: work.streams, body: request.body, image: request.image)
         if attempt.number == 1 { metrics.queueDuration.observe(now - work.arrival) }
         logger.debug(
             "dispatch",

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 
+internal import Logging
 internal import Observability
 internal import Wire
 
@@ -13,11 +14,20 @@ extension BrokerLoop {
         // The good end of a call is nothing to tell everybody about.
         logger.log(
             level: status.isOK ? .debug : .info, "call ended",
-            metadata: [
-                "call": "\(epoch)-\(id)", "id": "\(call.id)", "attempts": "\(attempts)", "code": "\(status.code.name)",
-                "method": "\(call.method?.label ?? "")", "client": "\(call.peer.identity?.name ?? "")",
-                "milliseconds": "\((now - call.arrival).milliseconds)", "trace": "\(trace?.text ?? "")",
-            ].filter { !"\($0.value)".isEmpty })
+            metadata: facts(id, call, status, attempts: attempts, trace))
+    }
+
+    private func facts(
+        _ id: CallID, _ call: OpenCall, _ status: RPCStatus, attempts: Int, _ trace: TraceContext.TraceID?
+    ) -> Logger.Metadata {
+        var facts: Logger.Metadata = [
+            "call": "\(epoch)-\(id)", "id": "\(call.id)", "attempts": "\(attempts)", "code": "\(status.code.name)",
+            "milliseconds": "\((now - call.arrival).milliseconds)",
+        ]
+        if let method = call.method { facts["method"] = "\(method.label)" }
+        if let client = call.peer.identity { facts["client"] = "\(client.name)" }
+        if let trace { facts["trace"] = "\(trace.text)" }
+        return facts
     }
 
     func report(_ question: ServiceQuestion) {
@@ -49,7 +59,8 @@ extension BrokerLoop {
         snapshot.set(.connectionsDenied, by: gate.denied)
         snapshot.set(.quarantined, to: quarantine.entries.count)
         snapshot.mention(.journalJobs)
-        snapshot.describeProcess(version: configuration.version, role: .broker, spansDropped: tracing.spans?.dropped ?? 0)
+        snapshot.describeProcess(
+            version: configuration.version, role: .broker, spansDropped: tracing.spans?.dropped ?? 0)
         return snapshot
     }
 

@@ -58,7 +58,7 @@ extension BrokerLoop {
         case .hello: break
         case .started(let dispatch):
             if let attempt = attempt(dispatch) { scheduler.jobStarted(attempt, by: id, at: now) }
-        case .partial: counters.refusedFrames += 1
+        case .partial(let partial): forward(partial, from: id)
         case .result(let result): settle(result, from: id)
         case .beat(let beat): scheduler.beat(id, progress: beat.progress, isBusy: beat.isBusy, at: now)
         case .drain(let returned):

@@ -60,14 +60,6 @@ package struct BrokerMetrics: Sendable {
     }
 }
 
-extension Method {
-    /// The service and the method: `Grounding/Detect`.
-    package var label: String {
-        let parts = rawValue.split(separator: "/")
-        return "\(parts[0].split(separator: ".").last ?? "")/\(parts[1])"
-    }
-}
-
 extension CallEnding {
     /// Why the call was not let in, or sent away; `nil` where it was not.
     package var refusal: String? {

@@ -10,6 +10,9 @@ struct LoopCounters {
     var unknownMethods = 0
     var repeated = 0
     var undeliverable = 0
+    /// Events of tasks that were sent, and those that a client did not take in time.
+    var events = 0
+    var eventsLeftOut = 0
     /// Messages of workers without a session.
     var strangers = 0
     /// Messages of a key that may not send them.
@@ -19,6 +22,7 @@ struct LoopCounters {
         [
             "frames_refused_total": Double(refusedFrames), "unknown_methods_total": Double(unknownMethods),
             "requests_repeated_total": Double(repeated), "answers_undeliverable_total": Double(undeliverable),
+            "events_sent_total": Double(events), "events_left_out_total": Double(eventsLeftOut),
             "worker_strangers_total": Double(strangers), "messages_denied_total": Double(denied),
         ]
     }

@@ -3,6 +3,7 @@
 import Grounding
 import Kosmos2
 import Tensors
+import Tokenization
 
 // Prompts behind their pictures, and the step that all sequences share.
 extension Batcher {
@@ -92,13 +93,28 @@ extension Batcher {
 
     /// Takes out what is done.
     private func collect() {
-        for sequence in running where sequence.continuation.isDone {
-            let generation = sequence.continuation.generation
-            counters.generatedTokens += generation.ids.count
-            sequence.job.generations[sequence.index] = generation
-            sequence.job.open -= 1
+        for sequence in running {
+            if sequence.continuation.isDone {
+                let generation = sequence.continuation.generation
+                counters.generatedTokens += generation.ids.count
+                sequence.job.generations[sequence.index] = generation
+                sequence.job.open -= 1
+            }
+            if sequence.job.streams, hasFound(sequence) { sequence.job.hasNews = true }
         }
         running.removeAll(where: \.continuation.isDone)
+    }
+
+    /// Whether an entity may have become complete with the last token.
+    private func hasFound(_ sequence: RunningSequence) -> Bool {
+        sequence.job.countAnswered()
+            || sequence.continuation.settled?.ids.last == model.tokenizer.specials.endObject
+                && sequence.job.generations.count == 1
+    }
+
+    /// What a job of one prompt has written so far and will not take back.
+    func settled(_ job: BatchJob) -> Generation? {
+        job.generations[0] ?? running.first { $0.job === job }?.continuation.settled
     }
 
     /// Ends the jobs that are answered.

@@ -3,6 +3,7 @@ import AsyncHTTPClient
 import Foundation
 public import Logging
 import NIOCore
+import NIOHTTP1
 import NIOPosix
 public import Observability
 

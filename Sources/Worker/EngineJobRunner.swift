@@ -35,7 +35,7 @@ public final class EngineJobRunner: JobRunner {
     public func start(_ job: RunnerJob) {
         let ticket = engine.submit(
             id: job.id, task: job.request.task, options: job.request.options, image: job.image,
-            cancellation: job.cancellation)
+            streams: job.streams, cancellation: job.cancellation)
         dispatches[ticket] = job.dispatch
     }
 
@@ -48,6 +48,12 @@ public final class EngineJobRunner: JobRunner {
             }
             stages[dispatch] = ended.stages
             return (dispatch, ended.outcome.mapError(RPCStatus.init))
+        }
+    }
+
+    public func news() -> [JobNews] {
+        engine.news().compactMap { answer in
+            dispatches[answer.ticket].map { JobNews(job: $0, caption: answer.caption, entities: answer.entities) }
         }
     }
 }

@@ -10,6 +10,7 @@ enum EngineReport: Sendable {
     case ready(EngineFacts)
     case failed(String)
     case started(Wire.Dispatch)
+    case partial(JobPartial)
     case finished(JobResult)
 }
 
@@ -65,7 +66,12 @@ struct EngineThread {
                 executor.start(job, cancellation: cancellation, at: .now).map(finish)
             }
             guard executor.count > 0 else { return }
-            for result in executor.advance() { finish(result) }
+            for event in executor.advance() {
+                switch event {
+                case .partial(let partial): report(.partial(partial))
+                case .result(let result): finish(result)
+                }
+            }
         }
     }
 }

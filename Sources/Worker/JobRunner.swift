@@ -23,6 +23,26 @@ public protocol JobRunner: AnyObject {
     /// raised or whose deadline passed.
     /// - Returns: the jobs that have ended, each once, with a result or a status that a worker may make.
     func advance() -> [(job: Dispatch, outcome: Result<GroundingResult, RPCStatus>)]
+
+    /// What is settled of jobs that stream, where that became more with the last slice.
+    func news() -> [JobNews]
+}
+
+extension JobRunner {
+    public func news() -> [JobNews] { [] }
+}
+
+/// What is settled of a job's result: its caption and its entities will begin with these.
+public struct JobNews {
+    public let job: Dispatch
+    public let caption: String
+    public let entities: [Entity]
+
+    public init(job: Dispatch, caption: String, entities: [Entity]) {
+        self.job = job
+        self.caption = caption
+        self.entities = entities
+    }
 }
 
 extension JobRunner {
@@ -40,5 +60,7 @@ public struct RunnerJob {
     public let request: TaskRequest
     /// The encoded picture.
     public let image: [UInt8]
+    /// Whether ``JobRunner/news()`` is to tell of it.
+    public let streams: Bool
     public let cancellation: CancellationFlag
 }

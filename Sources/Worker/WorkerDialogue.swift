@@ -96,6 +96,9 @@ struct WorkerDialogue: ~Copyable {
         case .engine(.started(let dispatch)):
             guard let index = owners[dispatch] else { return line.cancel(dispatch) }
             try perform(seats[index].session.started(dispatch), index)
+        case .engine(.partial(let partial)):
+            guard let index = owners[partial.dispatch] else { return }
+            try perform(seats[index].session.found(partial), index)
         case .engine(.finished(let result)):
             logger.debug(
                 "job ended",

@@ -72,7 +72,7 @@ struct BrokerMetricsTests {
         try client.detect("runs")
         let running = try worker.job()
         try client.detect("waits")
-        try client.detect("waits too")
+        try client.detect("waits-too")
         try client.detect("refused")
         #expect(try client.response().status.reason == .queueFull)
         let full = await metrics(broker).metrics
@@ -140,7 +140,9 @@ struct BrokerMetricsTests {
         defer { broker.stop() }
         let client = try RawClient(context, broker)
         try client.peer.say([Array("HELO".utf8), [1], []])
-        try client.peer.say([Array("BXW1".utf8), [1], Array("{".utf8), []])
+        var frames = ClientMessage.cancel(id: "x", reason: "").frames(.json)
+        frames[2] = Array("{".utf8)
+        try client.peer.say(frames)
         try client.ask("x", .healthCheck)
         _ = try client.response()
         let unknown = CallRequest(id: "u", method: "/made.up/By\u{7E}Somebody", encoding: .json, body: [])

@@ -29,6 +29,20 @@ struct EngineCountersTests {
         #expect(counters.steps < counters.decodedTokens)
     }
 
+    @Test("A job tells when it was in which stage, and one whose picture is known had fewer")
+    func stages() throws {
+        let engine = try NanoModel.engine()
+        var runs: [[StageRun]] = []
+        for _ in 0..<2 {
+            _ = engine.submit(id: "a", task: .generate(prompt: "a"), image: try NanoModel.picture())
+            while !engine.isIdle { runs += engine.advance().map(\.stages) }
+        }
+        #expect(runs[0].map(\.stage) == StageRun.Stage.allCases)
+        #expect(runs[1].map(\.stage) == [.prefill, .generate, .parse])
+        #expect(runs[0].allSatisfy { $0.start <= $0.end })
+        #expect(zip(runs[0], runs[0].dropFirst()).allSatisfy { $0.start <= $1.start })
+    }
+
     @Test("Text that is no grounding is counted, and answered all the same")
     func malformed() throws {
         let engine = try NanoModel.engine()

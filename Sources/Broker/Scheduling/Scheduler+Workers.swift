@@ -29,6 +29,16 @@ extension Scheduler {
         workers[id]!.held[attempt]!.startedAt = held.startedAt ?? now
     }
 
+    /// A worker tells part of an answer.
+    /// - Returns: the calls that it is for; those of a late one are none.
+    public mutating func jobTold(_ attempt: Attempt, by id: WorkerID) -> [CallID] {
+        guard isCurrent(attempt, at: id), let work = works[attempt.call] else {
+            counters.late += 1
+            return []
+        }
+        return work.calls
+    }
+
     /// A worker answered.
     ///
     /// - Parameter answerBytes: the size of an answer that may be given again; `nil` for one that may not.

@@ -2,6 +2,9 @@
 
 /// Where in a trace a piece of work stands, as it goes from process to process: `traceparent` of W3C's "Trace Context".
 public struct TraceContext: Sendable, Hashable {
+    /// What the task is a part of, for calls that it makes; `nil` for none.
+    @TaskLocal public static var current: TraceContext?
+
     /// 128 bits, never all zero.
     public let trace: TraceID
     /// Of the span that whoever gets it is a child of; never zero.

@@ -82,6 +82,7 @@ public struct JobPartial: Sendable, Hashable {
     init(_ envelope: Envelope) throws(FrameError) {
         let header = try envelope.decodeHeader(ProtoPartialHeader.self)
         let dispatch = try envelope.dispatch(header.dispatch)
+        guard header.sequence < WireLimits.events else { throw FrameError.sequence.encoded(envelope.encoding) }
         try envelope.checkSizes()
         self.init(dispatch: dispatch, sequence: header.sequence, body: envelope.body)
     }

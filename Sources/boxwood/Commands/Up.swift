@@ -28,6 +28,7 @@ struct Up: AsyncParsableCommand {
     @OptionGroup var journal: JournalOptions
     @OptionGroup var model: ModelOptions
     @OptionGroup var monitor: MonitorOptions
+    @OptionGroup var trace: TraceOptions
     @OptionGroup var log: LogOptions
 
     func validate() throws {
@@ -38,7 +39,8 @@ struct Up: AsyncParsableCommand {
         let folder = try Program.modelFolder(named: model.model)
         // A model that cannot be opened is found out here, once, and not by every worker again and again.
         _ = try InspectionFiles.configuration(try InspectionFiles.checkpoint(folder))
-        let monitors = try monitor.arguments(processes: 1 + workers)
+        let traced = try trace.arguments()
+        let monitors = try monitor.arguments(processes: 1 + workers).map { $0 + traced }
         let workerKey = try workerKeyFile()
         let credential = try KeyFailure.translating { () throws(MessagingError) in
             try workerKey.map { path throws(MessagingError) in try Credential(file: path) }

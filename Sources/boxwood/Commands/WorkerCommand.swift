@@ -28,6 +28,7 @@ struct WorkerCommand: AsyncParsableCommand {
     @OptionGroup var slots: SlotOptions
     @OptionGroup var model: ModelOptions
     @OptionGroup var monitor: MonitorOptions
+    @OptionGroup var trace: TraceOptions
     @OptionGroup var log: LogOptions
     @OptionGroup var supervised: Supervised
 
@@ -54,7 +55,9 @@ struct WorkerCommand: AsyncParsableCommand {
         let options = model.engine(threads: Program.processors)
         let folder = try Program.modelFolder(named: model.model)
         let logger = log.logger(name)
-        let loop = WorkerLoop(configuration, modelFolder: folder, engine: options, logger: logger)
+        let exporter = try trace.start("boxwood-worker", logger)
+        let loop = WorkerLoop(
+            configuration, modelFolder: folder, engine: options, logger: logger, spans: exporter?.queue)
         let watched = try await monitor.start(logger) { loop.report($0) }
         let stop = Task {
             await signals.first()
@@ -70,6 +73,7 @@ struct WorkerCommand: AsyncParsableCommand {
             }
         }
         await watched?.stop()
+        await exporter?.stop()
         if let failure { throw CommandFailure(failure) }
     }
 }
