@@ -29,7 +29,7 @@ struct TaskRequestTests {
         #expect(
             Method.allCases.filter { $0.task == nil } == [
                 .healthCheck, .healthWatch, .discovery, .adminStatus, .quarantineList, .quarantineShow,
-                .quarantineRetry, .quarantineDrop,
+                .quarantineRetry, .quarantineDrop, .jobSubmit, .jobGet, .jobWait, .jobCancel, .jobList,
             ])
     }
 
