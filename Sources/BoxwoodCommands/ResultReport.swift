@@ -43,7 +43,7 @@ package enum ResultReport {
         return Found(table: table, isEmpty: isEmpty)
     }
 
-    private static func missing(_ result: GroundingResult, _ asked: GroundingTask) -> [String] {
+    static func missing(_ result: GroundingResult, _ asked: GroundingTask) -> [String] {
         let found = result.entities.filter { !$0.boxes.isEmpty }
         let missing: [String]
         switch asked {

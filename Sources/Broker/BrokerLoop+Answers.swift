@@ -89,6 +89,10 @@ extension BrokerLoop {
             response.workers.append(.describing(record, snapshot))
         }
         response.queue = .describing(scheduler.queueSnapshot(at: now), configuration.scheduler)
+        let reasons = scheduler.waitReasons
+        for reason in Scheduler.WaitReason.allCases {
+            response.queue.waitingByReason[reason.rawValue] = UInt32(reasons[reason] ?? 0)
+        }
         response.counters = scheduler.counters.named.merging(counters.named) { first, _ in first }
             .merging(gate.named) { first, _ in first }
             .merging(jobs?.counters ?? [:]) { first, _ in first }

@@ -57,6 +57,7 @@ extension BrokerLoop {
         again.timeoutMilliseconds = request.timeoutMilliseconds
         again.idempotencyKey = ""
         again.encoding = request.encoding
+        again.eventWindow = request.eventWindow
         accept(
             again, as: request.id, from: peer, terms: terms(of: again, method, peer), quarantineID: entry.id)
     }

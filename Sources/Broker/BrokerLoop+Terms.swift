@@ -8,7 +8,8 @@ extension BrokerLoop {
         let picture = request.image.map(PictureHash.key)
         return CallTerms(
             client: peer.client, account: peer.payer,
-            bytes: request.body.count + (request.image?.count ?? 0) + WireLimits.headerBytes,
+            bytes: request.body.count + (request.image?.count ?? 0) + WireLimits.headerBytes
+                + (request.eventWindow > 0 ? WireLimits.waitingEventBytes : 0),
             pixels: Int(request.pixels ?? 0),
             deadline: now + .milliseconds(Int(request.effectiveTimeoutMilliseconds)),
             priority: request.priority == .batch ? .batch : .interactive, kind: kind(of: method, request),

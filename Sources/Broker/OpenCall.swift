@@ -29,8 +29,13 @@ struct OpenCall {
     let encoding: WireEncoding
     /// The call whose work it waits for: itself, or an earlier one under the same key.
     let work: CallID
+    let method: Method?
+    let arrival: Duration
+    let deadline: Duration
     /// The number of the durable job that it runs; `nil` for a client's own call.
     var job: Int64?
+    /// The events on their way to the client; `nil` where it wants none.
+    var stream: EventStream?
 }
 
 /// What a worker is given for one or more calls; kept for as long as it may have to be given again.
@@ -39,6 +44,8 @@ struct OpenWork {
     let arrival: Duration
     /// Where it came from, if it is tried again out of quarantine.
     var quarantineID: String?
+    /// Whether any of the calls wants events.
+    var streams: Bool
 }
 
 /// A call of Health.Watch.

@@ -41,6 +41,8 @@ package struct Outboxes {
     }
 
     package var isEmpty: Bool { boxes.isEmpty }
+    /// Whether anything waits for a peer.
+    package func isWaiting(for peer: [UInt8]) -> Bool { boxes[peer] != nil }
     /// How many messages wait, for all peers.
     package var waiting: Int { boxes.values.reduce(0) { $0 + $1.messages.count } }
 

@@ -10,6 +10,9 @@ struct LoopCounters {
     var unknownMethods = 0
     var repeated = 0
     var undeliverable = 0
+    /// Events of tasks that were sent, and those that a client did not take in time.
+    var events = 0
+    var eventsLeftOut = 0
     /// Messages of workers without a session.
     var strangers = 0
     /// Messages of a key that may not send them.
@@ -19,6 +22,7 @@ struct LoopCounters {
         [
             "frames_refused_total": Double(refusedFrames), "unknown_methods_total": Double(unknownMethods),
             "requests_repeated_total": Double(repeated), "answers_undeliverable_total": Double(undeliverable),
+            "events_sent_total": Double(events), "events_left_out_total": Double(eventsLeftOut),
             "worker_strangers_total": Double(strangers), "messages_denied_total": Double(denied),
         ]
     }
@@ -38,14 +42,6 @@ extension SchedulerCounters {
     }
 }
 
-extension Scheduler.WorkerSnapshot {
-    /// In the words of the protocol.
-    var state: String {
-        if isSetAside, jobs == 0 { return "drained" }
-        return isDraining || isSetAside ? "draining" : isBusy || jobs > 0 ? "busy" : "idle"
-    }
-}
-
 extension ProtoWorkerState {
     static func describing(_ record: WorkerRecord, _ snapshot: Scheduler.WorkerSnapshot) -> ProtoWorkerState {
         .with {
@@ -54,7 +50,8 @@ extension ProtoWorkerState {
             $0.pid = record.hello.pid
             $0.version = record.hello.version
             $0.model = record.hello.model.proto
-            $0.state = snapshot.state
+            // An operator's worker that has nothing left may be taken away.
+            $0.state = snapshot.isSetAside && snapshot.jobs == 0 ? "drained" : snapshot.state.rawValue
             $0.credits = UInt32(snapshot.credits)
             $0.jobs = UInt32(snapshot.jobs)
             $0.jobsDone = Double(snapshot.done)
@@ -76,7 +73,6 @@ extension ProtoQueueState {
             $0.pixels = Double(queue.pixels)
             $0.pixelsLimit = Double(terms.queuePixels)
             $0.backlogMs = queue.backlog.milliseconds
-            for (reason, count) in queue.reasons { $0.waitingByReason[reason.rawValue] = UInt32(count) }
         }
     }
 }

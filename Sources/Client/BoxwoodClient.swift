@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 public import Grounding
 import Messaging
+public import Observability
 import Synchronization
 public import Wire
 
@@ -18,12 +19,18 @@ public final class BoxwoodClient: Sendable {
     private let thread: DedicatedThread
     private let prefix = String(UInt32.random(in: .min ... .max), radix: 16)
     private let throttle: Mutex<RetryThrottle>
+    private let spans: SpanQueue?
 
     /// Connects in the background; whether somebody answers shows with the first call.
     ///
+    /// - Parameter spans: where the span of each call goes; `nil`: nowhere. Calls belong to the trace that the caller's task is
+    ///   in, `TraceContext.current`, either way.
     /// - Throws: INTERNAL when the endpoint is none, or is on another machine and there is no key.
-    public init(_ configuration: ClientConfiguration = ClientConfiguration()) throws(RPCStatus) {
+    public init(
+        _ configuration: ClientConfiguration = ClientConfiguration(), spans: SpanQueue? = nil
+    ) throws(RPCStatus) {
         self.configuration = configuration
+        self.spans = spans
         throttle = Mutex(RetryThrottle(configuration.retry))
         do throws(MessagingError) {
             _ = try configuration.checkedEndpoints()
@@ -93,26 +100,41 @@ public final class BoxwoodClient: Sendable {
         metadata: [String: String] = [:], priority: RequestPriority = .interactive, pixels: Int? = nil,
         idempotencyKey: String? = nil
     ) async throws(RPCStatus) -> CallResponse {
+        try await call(
+            method, body: body, image: image, timeout: timeout, metadata: metadata, priority: priority, pixels: pixels,
+            idempotencyKey: idempotencyKey, tap: nil)
+    }
+
+    /// - Parameter tap: hears of the call's events, of all attempts as if there were one.
+    func call(
+        _ method: String, body: [UInt8], image: [UInt8]?, timeout: Duration?, metadata: [String: String],
+        priority: RequestPriority, pixels: Int?, idempotencyKey: String?, tap: EventTap?
+    ) async throws(RPCStatus) -> CallResponse {
         try checkSizes(body, image)
         let deadline = ContinuousClock.now + (timeout ?? configuration.timeout)
         let key = idempotencyKey ?? (configuration.retry.attempts > 1 ? Self.makeKey() : "")
+        let trace = ClientTrace(method, spans)
         var attempt = 1
         while true {
+            let id = makeID()
             let request = CallRequest(
-                id: makeID(), method: method, metadata: metadata, idempotencyKey: key,
+                id: id, method: method, metadata: metadata, idempotencyKey: key, traceparent: trace.traceparent,
                 previousAttempts: UInt32(attempt - 1), priority: priority, pixels: pixels.map(UInt32.init(clamping:)),
-                body: body, image: image)
-            let response = await once(request, deadline: deadline)
+                eventWindow: tap?.begin(as: id) ?? 0, body: body, image: image)
+            let response = await once(request, deadline: deadline, tap)
             if response.status.isOK {
                 throttle.withLock { $0.succeeded() }
+                trace.end(.ok, tries: attempt)
                 return response
             }
             guard let pause = pause(after: response.status, attempt: attempt, remaining: deadline - .now) else {
+                trace.end(response.status, tries: attempt)
                 throw response.status
             }
             do {
                 try await Task.sleep(for: pause)
             } catch {
+                trace.end(RPCStatus(.cancelled), tries: attempt)
                 throw RPCStatus(.cancelled, "the caller cancelled the call")
             }
             attempt += 1
@@ -137,6 +159,13 @@ public final class BoxwoodClient: Sendable {
         return stream
     }
 
+    /// A broker may send so many events of a call more.
+    func grant(_ id: String, _ events: UInt32) {
+        isClosed.withLock { isClosed in
+            if !isClosed { mailbox.post(.grant(id, events)) }
+        }
+    }
+
     // MARK: -
 
     private func pause(after status: RPCStatus, attempt: Int, remaining: Duration) -> Duration? {
@@ -158,13 +187,15 @@ public final class BoxwoodClient: Sendable {
         return String(random.next(), radix: 36) + "-" + String(random.next(), radix: 36)
     }
 
-    private func once(_ request: CallRequest, deadline: ContinuousClock.Instant) async -> CallResponse {
+    private func once(
+        _ request: CallRequest, deadline: ContinuousClock.Instant, _ tap: EventTap?
+    ) async -> CallResponse {
         let flag = CallFlag()
         return await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 let call = CallTable.Call(
                     request: request, deadline: deadline, connectDeadline: .now + configuration.connectTimeout,
-                    finish: { continuation.resume(returning: $0) })
+                    onEvent: tap?.listener, finish: { continuation.resume(returning: $0) })
                 post(call, flag)
             }
         } onCancel: {
@@ -200,7 +231,7 @@ public final class BoxwoodClient: Sendable {
             for mail in mailbox.takeAll() {
                 switch mail {
                 case .open(let call, _): call.finish(CallResponse(id: call.request.id, status: status))
-                case .cancel: break
+                case .cancel, .grant: break
                 case .close: return
                 }
             }

@@ -167,6 +167,12 @@ package struct CallTable {
         return entry.broker.map { SentCall(id: id, broker: $0) }
     }
 
+    /// The caller takes more events.
+    /// - Returns: the call where a broker must hear of it.
+    package func granted(_ id: String) -> SentCall? {
+        entries[id]?.broker.map { SentCall(id: id, broker: $0) }
+    }
+
     /// Ends every call.
     package mutating func close(_ status: RPCStatus) {
         for id in entries.keys { finish(id, CallResponse(id: id, status: status)) }

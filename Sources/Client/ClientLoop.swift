@@ -8,6 +8,8 @@ struct ClientLoop: ~Copyable {
     enum Mail: Sendable {
         case open(CallTable.Call, CallFlag)
         case cancel(String)
+        /// The caller of a call takes so many more of its events.
+        case grant(String, UInt32)
         case close
     }
 
@@ -19,6 +21,8 @@ struct ClientLoop: ~Copyable {
     private var table: CallTable
     /// Ids whose calls are over but whose work the broker should stop.
     private var cancels: [SentCall] = []
+    /// Events of open calls that a broker may send more.
+    private var grants: [(call: SentCall, events: UInt32)] = []
     private var isClosed = false
     private var retry = SendRetry()
 
@@ -63,7 +67,7 @@ struct ClientLoop: ~Copyable {
         guard !isClosed else { return }
         let deadline = (links.compactMap(\.reopensAt) + [table.nextDeadline].compactMap(\.self)).min()
         var timeout = deadline.map { max(.zero, $0 - .now) }
-        if table.hasUnsent || !cancels.isEmpty { timeout = min(timeout ?? retry.pause, retry.pause) }
+        if table.hasUnsent || !cancels.isEmpty || !grants.isEmpty { timeout = min(timeout ?? retry.pause, retry.pause) }
         _ = try Poller.wait(links.flatMap(\.pollItems) + [mailbox.pollItem], timeout: timeout)
     }
 
@@ -74,6 +78,8 @@ struct ClientLoop: ~Copyable {
             // A cancellation that overtook its call.
             if flag.isRaised { cancel(call.request.id) }
         case .cancel(let id): cancel(id)
+        case .grant(let id, let events):
+            if let call = table.granted(id) { grants.append((call, events)) }
         case .close:
             isClosed = true
             table.close(RPCStatus(.cancelled, "the client was closed"))
@@ -104,6 +110,12 @@ struct ClientLoop: ~Copyable {
                 guard try send(.cancel(id: call.id, reason: ""), to: call.broker) else { return }
             }
             cancels.removeFirst()
+        }
+        while let grant = grants.first {
+            if table.isConnected(to: grant.call.broker) {
+                guard try send(.grant(id: grant.call.id, events: grant.events), to: grant.call.broker) else { return }
+            }
+            grants.removeFirst()
         }
         while let request = table.nextToSend(at: .now), let broker = table.broker {
             guard try send(.request(request), to: broker) else { return }

@@ -25,7 +25,14 @@ final class BatchJob {
     /// Its sequences that were begun and have not ended.
     var open = 0
     var generations: [Generation?]
+    /// Whether its caller wants to hear of each entity as it is found.
+    var streams = false
+    /// Whether an entity was found since ``Engine/news()`` was asked.
+    var hasNews = false
+    /// How many prompts, from the first on, are answered.
+    private(set) var answered = 0
     var timing = Timing()
+    var stages: [StageRun] = []
     /// Milliseconds from its beginning to its first token; `nil` before that.
     var firstToken: Double?
     let begun: ContinuousClock.Instant
@@ -47,6 +54,14 @@ final class BatchJob {
     var taken: SequenceRoom {
         let prefix = least - each
         return least.union(prefix + SequenceRoom(rows: open * each.rows, bytes: open * each.bytes))
+    }
+
+    /// Counts on over answers that have come.
+    /// - Returns: whether there were any.
+    func countAnswered() -> Bool {
+        let before = answered
+        while answered < generations.count, generations[answered] != nil { answered += 1 }
+        return answered > before
     }
 
     var isAnswered: Bool { generations.allSatisfy { $0 != nil } }

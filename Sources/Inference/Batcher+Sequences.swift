@@ -3,6 +3,7 @@
 import Grounding
 import Kosmos2
 import Tensors
+import Tokenization
 
 // Prompts behind their pictures, and the step that all sequences share.
 extension Batcher {
@@ -76,9 +77,13 @@ extension Batcher {
         guard !running.isEmpty else { return }
         var watch = Stopwatch()
         let batch = running
+        counters.stepped(sequences: batch.reduce(0) { $0 + $1.continuation.wanted.count })
         let errors = model.step(batch.map(\.continuation))
         let elapsed = watch.lap()
-        for job in jobs where batch.contains(where: { $0.job === job }) { job.timing.generate += elapsed }
+        for job in jobs where batch.contains(where: { $0.job === job }) {
+            job.timing.generate += elapsed
+            job.stages.note(.generate, watch)
+        }
         for (sequence, error) in zip(batch, errors) {
             guard let error, sequence.job.outcome == nil else { continue }
             end(sequence.job, .failure(error))
@@ -88,11 +93,28 @@ extension Batcher {
 
     /// Takes out what is done.
     private func collect() {
-        for sequence in running where sequence.continuation.isDone {
-            sequence.job.generations[sequence.index] = sequence.continuation.generation
-            sequence.job.open -= 1
+        for sequence in running {
+            if sequence.continuation.isDone {
+                let generation = sequence.continuation.generation
+                counters.generatedTokens += generation.ids.count
+                sequence.job.generations[sequence.index] = generation
+                sequence.job.open -= 1
+            }
+            if sequence.job.streams, hasFound(sequence) { sequence.job.hasNews = true }
         }
         running.removeAll(where: \.continuation.isDone)
+    }
+
+    /// Whether an entity may have become complete with the last token.
+    private func hasFound(_ sequence: RunningSequence) -> Bool {
+        sequence.job.countAnswered()
+            || sequence.continuation.settled?.ids.last == model.tokenizer.specials.endObject
+                && sequence.job.generations.count == 1
+    }
+
+    /// What a job of one prompt has written so far and will not take back.
+    func settled(_ job: BatchJob) -> Generation? {
+        job.generations[0] ?? running.first { $0.job === job }?.continuation.settled
     }
 
     /// Ends the jobs that are answered.

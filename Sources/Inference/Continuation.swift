@@ -15,11 +15,17 @@ package protocol Continuation<Cache>: AnyObject {
     var isDone: Bool { get }
     /// What was found, once it is done.
     var generation: Generation { get }
+    /// What it has so far and will not take back; `nil` where everything may still change.
+    var settled: Generation? { get }
 
     /// Goes on by one token.
     /// - Parameter logits: a row for each wanted token; at first one, of the prompt's last position.
     /// - Throws: `internal` where they are no finite numbers.
     func take(_ logits: LogitRows) throws(TaskError)
+}
+
+extension Continuation {
+    package var settled: Generation? { nil }
 }
 
 /// Some rows of raw logits.

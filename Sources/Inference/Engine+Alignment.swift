@@ -20,9 +20,9 @@ extension Engine {
 
     /// The caller's caption with the phrases that the model chose and placed in the picture.
     func aligned(
-        _ caption: String, _ job: Job, _ output: JobOutput, _ assembly: ResultAssembly
+        _ caption: String, _ job: Job, _ generations: [Generation], _ assembly: ResultAssembly
     ) -> ResultAssembly.Answer {
-        let chosen = job.alignment?.chosen(in: output.generations[0]) ?? []
+        let chosen = job.alignment?.chosen(in: generations[0]) ?? []
         return assembly.grounding(
             sentence: caption, phrases: chosen.map(\.span), boxes: chosen.map { scored($0.boxes, job) })
     }

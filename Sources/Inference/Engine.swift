@@ -18,7 +18,7 @@ public final class Engine {
 
     let options: EngineOptions
     let encoder: PromptEncoder
-    private let batcher: Batcher
+    let batcher: Batcher
     /// Those who have not ended, as their callers know them.
     private var open: [ObjectIdentifier: (ticket: JobTicket, id: String)] = [:]
     private var tickets: UInt64 = 0
@@ -57,9 +57,10 @@ public final class Engine {
     /// - Parameters:
     ///   - id: repeated in the result.
     ///   - image: the bytes of a JPEG or PNG file.
+    ///   - streams: whether ``news()`` is to tell of it.
     public func submit(
         id: String, task: GroundingTask, options: GenerationOptions = GenerationOptions(), image: [UInt8],
-        cancellation: CancellationFlag = CancellationFlag()
+        streams: Bool = false, cancellation: CancellationFlag = CancellationFlag()
     ) -> JobTicket {
         tickets += 1
         let ticket = JobTicket(number: tickets)
@@ -70,6 +71,7 @@ public final class Engine {
                 return ticket
             }
             let job = try batchJob(task, options, image, cancellation)
+            job.streams = streams
             open[ObjectIdentifier(job)] = (ticket, id)
             batcher.submit(job)
         } catch {
@@ -85,6 +87,22 @@ public final class Engine {
         return (unclaimed + (batcher.isIdle ? [] : batcher.advance(at: .now).map(ended))).compactMap(settled)
     }
 
+    /// What it has done so far.
+    public var counters: EngineCounters { batcher.counters }
+
+    /// What is settled of tasks that stream, where that became more since it was asked last. A task that has ended is told of
+    /// by its outcome alone.
+    public func news() -> [PartialAnswer] {
+        batcher.jobs.filter(\.hasNews).compactMap { job in
+            job.hasNews = false
+            guard let ticket = open[ObjectIdentifier(job)]?.ticket, let answer = settledAnswer(job) else { return nil }
+            return PartialAnswer(ticket: ticket, caption: answer.caption, entities: answer.entities)
+        }
+    }
+
+    /// What a job has written so far of its one prompt.
+    func settled(_ job: BatchJob) -> Generation? { batcher.settled(job) }
+
     /// Whether there is nothing to do and nothing to tell.
     public var isIdle: Bool { batcher.isIdle && unclaimed.isEmpty }
 
@@ -93,16 +111,23 @@ public final class Engine {
     ///   or `internal`.
     public func run(
         id: String, task: GroundingTask, options: GenerationOptions = GenerationOptions(), image: [UInt8],
-        cancellation: CancellationFlag = CancellationFlag()
+        cancellation: CancellationFlag = CancellationFlag(), onEvent: ((GroundingEvent) -> Void)? = nil
     ) throws(TaskError) -> GroundingResult {
-        let ticket = submit(id: id, task: task, options: options, image: image, cancellation: cancellation)
+        let ticket = submit(
+            id: id, task: task, options: options, image: image, streams: onEvent != nil, cancellation: cancellation)
         var others: [EndedJob] = []
+        var trail = EventTrail()
         while true {
             let ended = advance()
             others += ended.filter { $0.ticket != ticket }
+            for news in news() where news.ticket == ticket {
+                for event in trail.events(caption: news.caption, entities: news.entities) { onEvent?(event) }
+            }
             guard let mine = ended.first(where: { $0.ticket == ticket }) else { continue }
             unclaimed += others
-            return try mine.outcome.get()
+            let result = try mine.outcome.get()
+            if let onEvent { trail.rest(of: result).forEach(onEvent) }
+            return result
         }
     }
 
@@ -153,8 +178,11 @@ public final class Engine {
         guard let (ticket, id) = open.removeValue(forKey: ObjectIdentifier(job)), let outcome = job.outcome else {
             preconditionFailure("a job ended that nobody submitted")
         }
-        return EndedJob(
-            ticket: ticket, outcome: outcome.map { result(id: id, job: job, output: $0) }, firstToken: job.firstToken)
+        var watch = Stopwatch()
+        let answer = outcome.map { result(id: id, job: job, output: $0) }
+        _ = watch.lap()
+        if case .success = answer { job.stages.note(.parse, watch) }
+        return EndedJob(ticket: ticket, outcome: answer, firstToken: job.firstToken, stages: job.stages)
     }
 
     private func job(_ task: GroundingTask, _ options: GenerationOptions) throws(TaskError) -> Job {
@@ -167,7 +195,8 @@ public final class Engine {
     private func settled(_ ended: EndedJob) -> EndedJob? {
         guard let index = tiled.firstIndex(where: { $0.isWaiting(for: ended.ticket) }) else { return ended }
         guard let outcome = tiled[index].settle(ended) else { return nil }
-        return EndedJob(ticket: tiled.remove(at: index).ticket, outcome: outcome)
+        let whole = tiled.remove(at: index)
+        return EndedJob(ticket: whole.ticket, outcome: outcome, stages: whole.stages)
     }
 
     /// The tokens that may be generated per prompt.
@@ -195,6 +224,13 @@ public final class Engine {
     }
 }
 
+/// What is settled of a task's result: the caption and the entities will begin with these.
+public struct PartialAnswer: Sendable {
+    public let ticket: JobTicket
+    public let caption: String
+    public let entities: [Entity]
+}
+
 /// A task that an engine has taken on.
 public struct JobTicket: Hashable, Sendable {
     let number: UInt64
@@ -206,6 +242,8 @@ public struct EndedJob: Sendable {
     public let outcome: Result<GroundingResult, TaskError>
     /// Milliseconds from its submission to its first token; `nil` where there was none.
     package var firstToken: Double?
+    /// Those that it had; with tiles those of all parts.
+    public var stages: [StageRun] = []
 }
 
 /// A task with its prompts as ids.

@@ -21,6 +21,8 @@ package final class TokenContinuation<Cache: SequenceCache>: Continuation {
         random = SplitMix64(seed: plan.seed)
     }
 
+    package var settled: Generation? { generation }
+
     package var wanted: [(token: Int, cache: Cache)] {
         guard !isDone, let token = generation.ids.last else { return [] }
         return [(token, cache)]

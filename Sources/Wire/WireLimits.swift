@@ -38,6 +38,14 @@ public enum WireLimits {
     /// How often a call is handed to a worker before it is given up.
     public static let attempts = 3
 
+    /// Events of one call that a client may take without granting more.
+    public static let eventWindow: UInt32 = 1024
+    /// Events of one call that wait at the broker until the client takes more; what comes then is left out.
+    public static let waitingEvents = 256
+    public static let waitingEventBytes = 64 * 1024
+    /// Events of one call: its labels, or its tokens, are fewer.
+    public static let events: UInt32 = 1 << 20
+
     /// Brokers that a client or a worker can be given.
     public static let brokers = 16
 

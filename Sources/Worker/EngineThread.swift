@@ -10,6 +10,7 @@ enum EngineReport: Sendable {
     case ready(EngineFacts)
     case failed(String)
     case started(Wire.Dispatch)
+    case partial(JobPartial)
     case finished(JobResult)
 }
 
@@ -26,7 +27,7 @@ struct EngineThread {
 
     /// - Parameter slots: jobs that run side by side.
     init(
-        line: JobLine, slots: Int, makeRunner: @escaping @Sendable () throws -> any JobRunner,
+        line: JobLine, slots: Int, figures: WorkerFigures, makeRunner: @escaping @Sendable () throws -> any JobRunner,
         report: @escaping @Sendable (EngineReport) -> Void
     ) {
         _ = DedicatedThread(name: "boxwood-engine") { [ended] in
@@ -34,7 +35,10 @@ struct EngineThread {
             do {
                 let runner = try makeRunner()
                 report(.ready(EngineFacts(runner)))
-                Self.work(JobExecutor(runner), line, slots: slots, report)
+                Self.work(JobExecutor(runner, figures), line, slots: slots) { result in
+                    if case .finished(let result) = result { figures.ended(result.status.code) }
+                    report(result)
+                }
             } catch {
                 report(.failed("\(error)"))
             }
@@ -62,7 +66,12 @@ struct EngineThread {
                 executor.start(job, cancellation: cancellation, at: .now).map(finish)
             }
             guard executor.count > 0 else { return }
-            for result in executor.advance() { finish(result) }
+            for event in executor.advance() {
+                switch event {
+                case .partial(let partial): report(.partial(partial))
+                case .result(let result): finish(result)
+                }
+            }
         }
     }
 }

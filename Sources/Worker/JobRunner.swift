@@ -11,6 +11,10 @@ public protocol JobRunner: AnyObject {
     var imageLimits: WireImageLimits { get }
     /// Reads a counter that grows with every bit of work done. Called from another thread while the runner is busy.
     var progress: @Sendable () -> UInt64 { get }
+    /// What was done so far.
+    var counters: EngineCounters { get }
+    /// The stages of a job that has ended; asked for once, after ``advance()`` has told of its end.
+    func stages(of job: Dispatch) -> [StageRun]
 
     /// Takes a job on; ``advance()`` says how it ended.
     func start(_ job: RunnerJob)
@@ -19,6 +23,32 @@ public protocol JobRunner: AnyObject {
     /// raised or whose deadline passed.
     /// - Returns: the jobs that have ended, each once, with a result or a status that a worker may make.
     func advance() -> [(job: Dispatch, outcome: Result<GroundingResult, RPCStatus>)]
+
+    /// What is settled of jobs that stream, where that became more with the last slice.
+    func news() -> [JobNews]
+}
+
+extension JobRunner {
+    public func news() -> [JobNews] { [] }
+}
+
+/// What is settled of a job's result: its caption and its entities will begin with these.
+public struct JobNews {
+    public let job: Dispatch
+    public let caption: String
+    public let entities: [Entity]
+
+    public init(job: Dispatch, caption: String, entities: [Entity]) {
+        self.job = job
+        self.caption = caption
+        self.entities = entities
+    }
+}
+
+extension JobRunner {
+    /// Of a runner that does not count.
+    public var counters: EngineCounters { EngineCounters() }
+    public func stages(of job: Dispatch) -> [StageRun] { [] }
 }
 
 /// A job as a runner sees it.
@@ -30,5 +60,7 @@ public struct RunnerJob {
     public let request: TaskRequest
     /// The encoded picture.
     public let image: [UInt8]
+    /// Whether ``JobRunner/news()`` is to tell of it.
+    public let streams: Bool
     public let cancellation: CancellationFlag
 }

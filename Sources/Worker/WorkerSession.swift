@@ -216,6 +216,12 @@ extension WorkerSession {
         return [.send(.started(dispatch))]
     }
 
+    /// Part of a job's answer is settled; a job that is cancelled or was taken away has nobody to hear of it.
+    package func found(_ partial: JobPartial) -> [Action] {
+        guard let job = held.first(where: { $0.dispatch == partial.dispatch }), !job.isCancelled else { return [] }
+        return [.send(.partial(partial))]
+    }
+
     package mutating func finished(_ result: JobResult) -> [Action] {
         running.remove(result.dispatch)
         guard let index = held.firstIndex(where: { $0.dispatch == result.dispatch }) else {

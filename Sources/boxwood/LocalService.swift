@@ -19,7 +19,9 @@ struct LocalService {
         self.progress = progress
     }
 
-    func run(_ request: TaskRequest, _ image: [UInt8]) async throws -> GroundingResult {
+    func run(
+        _ request: TaskRequest, _ image: [UInt8], onEvent: (@Sendable (GroundingEvent) -> Void)?
+    ) async throws -> GroundingResult {
         let folder = try Program.modelFolder(named: options.model.model)
         let engineOptions = options.model.engine(threads: Program.processors)
         let flag = CancellationFlag(deadline: options.timeout.map { ContinuousClock.now + $0.duration })
@@ -32,18 +34,20 @@ struct LocalService {
                         progress.enter("loading the model")
                         let engine = try Self.engine(folder, engineOptions, progress)
                         progress.enter("\(request.task.name.rawValue) \(picture)")
-                        return try Self.run(engine, request, image, flag, picture: picture)
+                        return try Self.run(engine, request, image, flag, onEvent, picture: picture)
                     }.mapError { $0 as any Error })
             }
         }
     }
 
     private static func run(
-        _ engine: Engine, _ request: TaskRequest, _ image: [UInt8], _ flag: CancellationFlag, picture: String
+        _ engine: Engine, _ request: TaskRequest, _ image: [UInt8], _ flag: CancellationFlag,
+        _ onEvent: ((GroundingEvent) -> Void)?, picture: String
     ) throws(CommandFailure) -> GroundingResult {
         do {
             return try engine.run(
-                id: "local", task: request.task, options: request.options, image: image, cancellation: flag)
+                id: "local", task: request.task, options: request.options, image: image, cancellation: flag,
+                onEvent: onEvent)
         } catch {
             throw CommandFailure(RPCStatus(error), endpoint: "", picture: picture)
         }

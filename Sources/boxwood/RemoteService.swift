@@ -2,6 +2,8 @@
 import BoxwoodCommands
 import Client
 import Grounding
+import Observability
+import ObservabilityHTTP
 import Wire
 
 /// Asks a running service.
@@ -17,20 +19,22 @@ struct RemoteService {
         self.progress = progress
     }
 
-    func run(_ request: TaskRequest, _ image: [UInt8], pixels: Int) async throws -> GroundingResult {
+    /// - Parameter onEvent: hears of each entity once it is found; `nil` where nobody wants to.
+    func run(
+        _ request: TaskRequest, _ image: [UInt8], pixels: Int, onEvent: (@Sendable (GroundingEvent) -> Void)?
+    ) async throws -> GroundingResult {
         let address = options.address
         progress.enter("waiting for \(address)")
-        let client = try BoxwoodClient.connect(address, options.at.keys)
+        let exporter = try options.trace.start("boxwood-client", LogOptions.quiet("client"))
+        let client = try BoxwoodClient.connect(address, options.at.keys, spans: exporter?.queue)
         defer { client.close() }
-        let timeout = options.timeout?.duration
-        let call = Task { () -> Result<GroundingResult, RPCStatus> in
-            do throws(RPCStatus) {
-                return .success(
-                    try await client.run(
-                        request.task, image: image, options: request.options, timeout: timeout,
-                        priority: options.batch ? .batch : .interactive, pixels: pixels))
-            } catch {
-                return .failure(error)
+        let call = TraceContext.$current.withValue(TraceOptions.parent) {
+            Task { () -> Result<GroundingResult, RPCStatus> in
+                do throws(RPCStatus) {
+                    return .success(try await ask(client, request, image, pixels: pixels, onEvent: onEvent))
+                } catch {
+                    return .failure(error)
+                }
             }
         }
         // A worker should not go on for nobody.
@@ -39,7 +43,9 @@ struct RemoteService {
             call.cancel()
         }
         defer { stop.cancel() }
-        switch await call.value {
+        let outcome = await call.value
+        await exporter?.stop()
+        switch outcome {
         case .success(let result): return result
         case .failure where call.isCancelled:
             await Blocking.run { client.closeAndWait() }
@@ -49,15 +55,45 @@ struct RemoteService {
     }
 }
 
+extension RemoteService {
+    private func ask(
+        _ client: BoxwoodClient, _ request: TaskRequest, _ image: [UInt8], pixels: Int,
+        onEvent: (@Sendable (GroundingEvent) -> Void)?
+    ) async throws(RPCStatus) -> GroundingResult {
+        let (timeout, priority) = (options.timeout?.duration, options.batch ? RequestPriority.batch : .interactive)
+        guard let onEvent else {
+            return try await client.run(
+                request.task, image: image, options: request.options, timeout: timeout, priority: priority,
+                pixels: pixels)
+        }
+        let stream = client.stream(
+            request.task, image: image, options: request.options, timeout: timeout, priority: priority, pixels: pixels)
+        do {
+            for try await element in stream {
+                switch element {
+                case .event(let event): onEvent(event)
+                case .result(let result): return result
+                }
+            }
+        } catch {
+            throw error as? RPCStatus ?? RPCStatus(.internal, "\(error)")
+        }
+        throw RPCStatus(.cancelled, "the caller cancelled the call")
+    }
+}
+
 extension BoxwoodClient {
     /// A client for an address from the command line.
     /// - Throws: `usage` when it is none, or may not be spoken to without a key.
-    static func connect(_ address: String, _ keys: KeyOptions) throws(CommandFailure) -> BoxwoodClient {
+    static func connect(
+        _ address: String, _ keys: KeyOptions, spans: SpanQueue? = nil
+    ) throws(CommandFailure) -> BoxwoodClient {
         let credential = try keys.credential()
         do {
             return try BoxwoodClient(
                 ClientConfiguration(
-                    endpoints: EndpointList.parse(address), credential: credential, allowsPlaintext: keys.plaintext))
+                    endpoints: EndpointList.parse(address), credential: credential, allowsPlaintext: keys.plaintext),
+                spans: spans)
         } catch {
             throw CommandFailure(.usage, error.message)
         }

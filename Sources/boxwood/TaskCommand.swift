@@ -48,18 +48,34 @@ extension TaskCommand {
         let progress = ProgressLine("\(request.task.name.rawValue) \(image)")
         defer { progress.finish() }
         let name = image == "-" ? "the standard input" : image
+        let onEvent = listener(progress)
         return options.service.local
-            ? try await LocalService(options.service, picture: name, progress: progress).run(request, picture)
+            ? try await LocalService(options.service, picture: name, progress: progress)
+                .run(request, picture, onEvent: onEvent)
             : try await RemoteService(options.service, picture: name, progress: progress)
-                .run(request, picture, pixels: header.width * header.height)
+                .run(request, picture, pixels: header.width * header.height, onEvent: onEvent)
+    }
+
+    /// Prints each entity once it is found; `nil` where all is printed at the end.
+    private func listener(_ progress: ProgressLine) -> (@Sendable (GroundingEvent) -> Void)? {
+        guard options.output.stream else { return nil }
+        return { [isJSON = options.output.json] event in
+            progress.finish()
+            StandardStream.output.print(isJSON ? [EventReport.json(event)] : EventReport.lines(event))
+        }
     }
 
     private func show(_ result: GroundingResult, asked: GroundingTask) {
         let screen = StandardStream.output
-        if options.output.json {
+        if options.output.json, options.output.stream {
+            screen.print([EventReport.json(result)])
+        } else if options.output.json {
             screen.write((screen.isTerminal ? ResultJSON.pretty(result) : ResultJSON.compact(result)) + "\n")
         } else {
-            screen.print(ResultReport.lines(result, asked: asked, width: screen.width))
+            let width = screen.width
+            screen.print(
+                options.output.stream
+                    ? EventReport.ending(result, asked: asked) : ResultReport.lines(result, asked: asked, width: width))
             StandardStream.error.print(ResultReport.warnings(result))
         }
     }

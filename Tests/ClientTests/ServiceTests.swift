@@ -28,6 +28,7 @@ struct ServiceTests {
 
     private final class Runner: JobRunner {
         private let behaviour: Behaviour
+        private var told: [JobNews] = []
         private let ticks = Ticks()
         private var jobs: [RunnerJob] = []
         var model: ModelIdentity { ModelIdentity(name: "pretence", revision: "0", precision: "f32") }
@@ -46,6 +47,32 @@ struct ServiceTests {
             behaviour.entered.wrappingAdd(1, ordering: .relaxed)
             jobs.append(job)
         }
+
+        func news() -> [JobNews] {
+            defer { told = [] }
+            return told
+        }
+
+        /// `count` finds one thing more with every slice, ten in all.
+        private func count(_ job: RunnerJob) -> Result<GroundingResult, RPCStatus>? {
+            let number = counts[job.dispatch, default: 0] + 1
+            counts[job.dispatch] = number
+            let caption = (0..<number).map { "\($0)" }.joined()
+            let entities = (0..<number).map { index in
+                Entity(phrase: "\(index)", span: index..<index + 1, source: .model, boxes: [])
+            }
+            guard number == 10 else {
+                if job.streams { told.append(JobNews(job: job.dispatch, caption: caption, entities: entities)) }
+                return nil
+            }
+            return .success(
+                GroundingResult(
+                    id: job.id, task: .ask, model: model,
+                    image: ImageDescription(width: 1, height: 1, sha256: "", orientation: 1), caption: caption + ".",
+                    entities: entities, text: "", finishReason: .stop))
+        }
+
+        private var counts: [Dispatch: Int] = [:]
 
         func advance() -> [(job: Dispatch, outcome: Result<GroundingResult, RPCStatus>)] {
             let ended = jobs.compactMap { job in outcome(job).map { (job: job.dispatch, outcome: $0) } }
@@ -66,6 +93,7 @@ struct ServiceTests {
                 behaviour.cancelled.wrappingAdd(1, ordering: .relaxed)
                 return .failure(RPCStatus(.cancelled, "stopped"))
             }
+            guard question != "count" else { return count(job) }
             guard question != "work" else {
                 ticks.value.wrappingAdd(1, ordering: .relaxed)
                 Thread.sleep(forTimeInterval: 0.001)
@@ -140,6 +168,57 @@ struct ServiceTests {
             return nil
         } catch {
             return (error as? RPCStatus)?.code
+        }
+    }
+
+    @Test("A stream tells all, however much its reader lets wait", arguments: [1, 2, 64, 1024] as [UInt32])
+    func stream(window: UInt32) async throws {
+        let broker = try broker()
+        defer { broker.stop() }
+        let worker = worker(at: broker.back.description, behaving: Behaviour())
+        defer { worker.stop() }
+        let client = try client(broker)
+        defer { client.close() }
+        let stream = client.stream(.ask(question: "count", grounded: true), image: [1], window: window)
+        var events: [GroundingEvent] = []
+        var result: GroundingResult?
+        for try await element in stream {
+            #expect(result == nil)
+            switch element {
+            case .event(let event): events.append(event)
+            case .result(let last): result = last
+            }
+        }
+        #expect(events.compactMap(\.entity) == result?.entities && events.count == 11)
+        #expect(events.map(\.caption).joined() == "0123456789." && result?.caption == "0123456789.")
+    }
+
+    @Test func whoeverLetsGoOfAStreamCancelsItsCall() async throws {
+        let broker = try broker()
+        defer { broker.stop() }
+        let behaviour = Behaviour()
+        let worker = worker(at: broker.back.description, behaving: behaviour)
+        defer { worker.stop() }
+        let client = try client(broker)
+        defer { client.close() }
+        let reader = Task {
+            for try await _ in client.stream(.ask(question: "work", grounded: true), image: [1]) {}
+        }
+        try await eventually { behaviour.entered.load(ordering: .relaxed) == 1 }
+        reader.cancel()
+        _ = await reader.result
+        try await eventually { behaviour.cancelled.load(ordering: .relaxed) == 1 }
+    }
+
+    @Test func aStreamThatFailsThrowsItsStatus() async throws {
+        let broker = try broker()
+        defer { broker.stop() }
+        let worker = worker(at: broker.back.description, behaving: Behaviour())
+        defer { worker.stop() }
+        let client = try client(broker)
+        defer { client.close() }
+        await #expect(throws: RPCStatus.self) {
+            for try await _ in client.stream(.caption(detail: .brief, grounded: true), image: [1]) {}
         }
     }
 

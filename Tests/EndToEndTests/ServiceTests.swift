@@ -27,6 +27,48 @@ struct ServiceTests {
             timeout: .seconds(120))
     }
 
+    @Test("A worker killed in the middle of a stream: no entity comes twice, none is missing")
+    func killStream() async throws {
+        try await RunningService.use { service in
+            var events: [GroundingEvent] = []
+            var result: GroundingResult?
+            let stream = service.client.stream(
+                .detect(labels: Samples.manyLabels), image: try Samples.png(),
+                options: GenerationOptions(threshold: 0), timeout: .seconds(120))
+            for try await element in stream {
+                switch element {
+                case .event(let event):
+                    events.append(event)
+                    guard events.count == 1 else { continue }
+                    Foundation.kill(Int32(try await busyWorker(service).pid), SIGKILL)
+                case .result(let last): result = last
+                }
+            }
+            #expect(result?.attempts == 2 && events.count > 1)
+            #expect(events.compactMap(\.entity) == result?.entities)
+            #expect(events.map(\.caption).joined() == result?.caption)
+        }
+    }
+
+    @Test("What --stream prints is the result, line by line", arguments: [[], ["--local"]])
+    func streamLines(options: [String]) async throws {
+        let samples = try Samples()
+        let task = ["caption", try samples.picture(), "--detailed", "--stream", "--json"] + options
+        try await RunningService.use(workers: 1) { service in
+            let outcome = options.isEmpty ? try await service.run(task) : try await BuiltProgram.run(task)
+            #expect(outcome.status == 0, "\(outcome.errors)")
+            let lines = try outcome.output.split(separator: "\n").map { line in
+                try #require(try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: [String: Any]])
+            }
+            let result = try #require(lines.last?["result"])
+            let events = lines.dropLast().compactMap { $0["event"] }
+            #expect(events.count == lines.count - 1 && !events.isEmpty)
+            #expect(events.compactMap { $0["caption"] as? String }.joined() == result["caption"] as? String)
+            let phrases = { (entities: [Any]) in entities.map { ($0 as? [String: Any])?["phrase"] as? String } }
+            #expect(phrases(events.compactMap { $0["entity"] }) == phrases(result["entities"] as? [Any] ?? []))
+        }
+    }
+
     @Test("A worker killed in the middle of a job: the caller gets its answer, the worker comes back")
     func kill() async throws {
         try await RunningService.use { service in

@@ -22,7 +22,8 @@ enum Examples {
         .appending(path: "protocol")
 
     static let conversations = [
-        "broker-restart", "detect-json", "detect-protobuf", "health-watch-json", "health-watch-protobuf",
+        "broker-restart", "detect-json", "detect-protobuf", "detect-stream-json", "health-watch-json",
+        "health-watch-protobuf",
         "invalid-arguments", "refusals", "worker-session-json", "worker-session-protobuf",
     ]
 

@@ -187,6 +187,22 @@ struct FrameRefusalTests {
         #expect(bytes.passes || (error?.status.reason == .malformedHeader && error?.id == "1"))
     }
 
+    @Test(arguments: [(1024, true), (1025, false)] as [(UInt32, Bool)], WireEncoding.allCases)
+    func anEventWindowHasALimit(_ window: (size: UInt32, passes: Bool), _ encoding: WireEncoding) {
+        let request = CallRequest(id: "1", method: "/a/b", eventWindow: window.size, body: [])
+        let error = refusal(ClientMessage.request(request).frames(encoding))
+        #expect((error == nil) == window.passes)
+        #expect(window.passes || (error?.status.reason == .malformedHeader && error?.id == "1"))
+    }
+
+    @Test(arguments: [(WireLimits.events - 1, true), (WireLimits.events, false), (.max, false)] as [(UInt32, Bool)])
+    func aCallHasNoMoreEventsThanTheLimit(_ sequence: UInt32, _ passes: Bool) {
+        let partial = WorkerMessage.partial(JobPartial(dispatch: Samples.dispatch, sequence: sequence, body: []))
+        #expect(((try? WorkerMessage(frames: partial.frames(.protobuf))) != nil) == passes)
+        let event = BrokerReply.event(CallEvent(id: "1", sequence: sequence, body: []))
+        #expect(((try? BrokerReply(frames: event.frames(.json))) != nil) == passes)
+    }
+
     /// What a client may put into a header and what the broker adds to it fit together.
     @Test(arguments: WireEncoding.allCases)
     func theLargestHeaderOfARequestMakesAJobThatPasses(_ encoding: WireEncoding) throws {
@@ -286,6 +302,13 @@ struct FrameRefusalTests {
             let frames = [Self.good[0], Array(kind.utf8), Array(header.utf8)] + (kind == "RESULT" ? [[]] : [])
             #expect(throws: FrameError.self) { try WorkerMessage(frames: frames) }
         }
+    }
+
+    @Test(arguments: [Double.nan, .infinity, -.infinity], WireEncoding.allCases)
+    func aBeatHasAProgressThatCanBeCompared(_ progress: Double, _ encoding: WireEncoding) {
+        let frames = WorkerMessage.beat(WorkerBeat(progress: progress)).frames(encoding)
+        let error = #expect(throws: FrameError.self) { try WorkerMessage(frames: frames) }
+        #expect(error?.status.reason == .malformedHeader && error?.encoding == encoding)
     }
 
     @Test(arguments: [

@@ -15,13 +15,15 @@ enum Samples {
             CallRequest(
                 id: "7", method: Method.detect.rawValue, timeoutMilliseconds: 0, metadata: ["a.b-c_d": "ü"],
                 idempotencyKey: "k", traceparent: "00-0-0-01", previousAttempts: 2, priority: .batch,
-                pixels: 4_000_000_000, body: [1, 2, 3], image: [9])),
+                pixels: 4_000_000_000, eventWindow: 1024, body: [1, 2, 3], image: [9])),
         .request(CallRequest(id: "8", method: Method.caption.rawValue, body: [])),
         .cancel(id: "7", reason: "why not"),
+        .grant(id: "7", events: 4_000_000_000),
     ]
     static let replies: [BrokerReply] = [
         .event(CallEvent(id: "7", sequence: 3, body: [1])),
-        .response(CallResponse(id: "7", status: .ok, attempts: 2, metadata: ["k": "v"], body: [1, 2])),
+        .response(
+            CallResponse(id: "7", status: .ok, attempts: 2, metadata: ["k": "v"], eventsLeftOut: 3, body: [1, 2])),
         .response(CallResponse(id: "", status: status)),
     ]
     static let workerMessages: [WorkerMessage] = [
@@ -46,8 +48,7 @@ enum Samples {
             Job(
                 dispatch: dispatch, id: "7", method: Method.refer.rawValue, remainingMilliseconds: 10,
                 queueMilliseconds: 1, resultEncoding: .json, metadata: ["k": "v"], traceparent: "t", pixels: 12,
-                body: [1],
-                image: [2, 3])),
+                streams: true, body: [1], image: [2, 3])),
         .cancel(dispatch, reason: "deadline"),
         .beat, .drain, .bye(status),
     ]

@@ -10,7 +10,7 @@ import yaml
 
 # How long each takes to drain, in seconds, and some for its end.
 DRAIN = {"boxwood-broker": 30, "boxwood-worker": 25}
-SECRETS = {"boxwood-broker-keys", "boxwood-worker-key"}
+SECRETS = {"boxwood-broker-keys", "boxwood-worker-key", "boxwood-metrics-token"}
 
 
 class Checker:

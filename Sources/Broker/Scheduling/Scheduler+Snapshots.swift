@@ -11,33 +11,12 @@ extension Scheduler {
         public var oldest: Duration?
         /// How long the workers need for what waits.
         public var backlog: Duration
-        /// What waits, by why.
-        public var reasons: [WaitingReason: Int]
-    }
-
-    /// Why work waits.
-    public enum WaitingReason: String, Sendable, Hashable, CaseIterable {
-        /// No worker is here that takes work.
-        case noWorker = "no_worker"
-        /// They have all that they can hold.
-        case noRoom = "no_room"
-        /// It must have a worker to itself.
-        case alone
-    }
-
-    /// What waits, by why; each reason is there.
-    private var waitingReasons: [WaitingReason: Int] {
-        guard workers.contains(where: { $0.value.takesWork }) else {
-            return [.noWorker: line.count, .noRoom: 0, .alone: 0]
-        }
-        return [.noWorker: 0, .noRoom: line.ordinaryCount, .alone: line.suspects.count]
     }
 
     public func queueSnapshot(at now: Duration) -> QueueSnapshot {
         QueueSnapshot(
             waiting: line.count, running: works.count - line.count, bytes: loads.total.bytes,
-            pixels: loads.total.pixels, oldest: line.oldestArrival.map { now - $0 }, backlog: time(for: line.work),
-            reasons: waitingReasons)
+            pixels: loads.total.pixels, oldest: line.oldestArrival.map { now - $0 }, backlog: time(for: line.work))
     }
 
     public struct WorkerSnapshot: Sendable, Hashable {
@@ -48,10 +27,34 @@ extension Scheduler {
         public var isBusy: Bool
         public var isDraining: Bool
         public var isSetAside: Bool
+        /// Busy, and without progress for half of the time after which it counts as stuck.
+        public var isStuck: Bool
         public var silence: Duration
 
         /// Whether it would be given work, had it room.
         public var takesWork: Bool { !isDraining && !isSetAside }
+
+        public var state: WorkerStanding {
+            !takesWork ? .draining : isStuck ? .stuck : isBusy || jobs > 0 ? .busy : .idle
+        }
+    }
+
+    /// What a worker is doing, in a word.
+    public enum WorkerStanding: String, Sendable, Hashable, CaseIterable {
+        case idle, busy, draining, stuck
+    }
+
+    /// How much work waits, by what it waits for.
+    public enum WaitReason: String, Sendable, Hashable, CaseIterable {
+        case noWorker = "no_worker"
+        case noRoom = "no_room"
+        /// A worker that is free of everything else.
+        case alone
+    }
+
+    public var waitReasons: [WaitReason: Int] {
+        let hasWorker = workers.contains { $0.value.takesWork }
+        return [.alone: line.suspects.count, hasWorker ? .noRoom : .noWorker: line.ordinaryCount]
     }
 
     public func workerSnapshot(_ id: WorkerID, at now: Duration) -> WorkerSnapshot? {
@@ -59,7 +62,8 @@ extension Scheduler {
             WorkerSnapshot(
                 credits: worker.credits, jobs: worker.held.count, done: worker.done, progress: worker.progress,
                 isBusy: worker.isBusy, isDraining: worker.isDraining,
-                isSetAside: worker.isSetAside, silence: now - worker.lastHeard)
+                isSetAside: worker.isSetAside, isStuck: worker.isStalling(at: now, configuration),
+                silence: now - worker.lastHeard)
         }
     }
 

@@ -33,6 +33,10 @@ public enum BrokerReply: Sendable, Hashable {
     }
 }
 
+extension FrameError {
+    static let sequence = header("has a sequence of \(WireLimits.events) or more")
+}
+
 /// One message of a streaming call.
 public struct CallEvent: Sendable, Hashable {
     public var id: String
@@ -47,6 +51,7 @@ public struct CallEvent: Sendable, Hashable {
 
     init(_ envelope: Envelope) throws(FrameError) {
         let header = try envelope.decodeHeader(ProtoEventHeader.self)
+        guard header.sequence < WireLimits.events else { throw FrameError.sequence.encoded(envelope.encoding) }
         try envelope.checkSizes(id: header.id)
         self.init(id: header.id, sequence: header.sequence, body: envelope.body)
     }
@@ -67,16 +72,20 @@ public struct CallResponse: Sendable, Hashable {
     /// How many times the call was handed to a worker.
     public var attempts: UInt32
     public var metadata: [String: String]
+    /// Events that the client did not take in time; the body has what they said.
+    public var eventsLeftOut: UInt32
     /// Empty unless the status is OK.
     public var body: [UInt8]
 
     public init(
-        id: String, status: RPCStatus, attempts: UInt32 = 0, metadata: [String: String] = [:], body: [UInt8] = []
+        id: String, status: RPCStatus, attempts: UInt32 = 0, metadata: [String: String] = [:],
+        eventsLeftOut: UInt32 = 0, body: [UInt8] = []
     ) {
         self.id = id
         self.status = status
         self.attempts = attempts
         self.metadata = metadata
+        self.eventsLeftOut = eventsLeftOut
         self.body = status.isOK ? body : []
     }
 
@@ -90,16 +99,19 @@ public struct CallResponse: Sendable, Hashable {
         try envelope.checkSizes(id: header.id)
         self.init(
             id: header.id, status: RPCStatus(header.status), attempts: header.attempts, metadata: header.metadata,
-            body: envelope.body)
+            eventsLeftOut: header.eventsLeftOut, body: envelope.body)
     }
 
     func frames(_ encoding: WireEncoding) -> [[UInt8]] {
-        let header = ProtoResponseHeader.with {
-            $0.id = id
-            $0.status = status.proto
-            $0.attempts = attempts
-            $0.metadata = metadata
+        status.fitted { status in
+            let header = ProtoResponseHeader.with {
+                $0.id = id
+                $0.status = status.proto
+                $0.attempts = attempts
+                $0.metadata = metadata
+                $0.eventsLeftOut = eventsLeftOut
+            }
+            return Envelope.frames(.response, header, encoding, body: body)
         }
-        return Envelope.frames(.response, header, encoding, body: body)
     }
 }

@@ -5,8 +5,10 @@ import SwiftProtobuf
 public enum ClientMessage: Sendable, Hashable {
     case request(CallRequest)
     case cancel(id: String, reason: String)
+    /// The client takes so many events of the call more.
+    case grant(id: String, events: UInt32)
 
-    static let kinds: Set<MessageKind> = [.request, .cancel]
+    static let kinds: Set<MessageKind> = [.request, .cancel, .grant]
 
     /// Reads the frames that follow the routing id and the delimiter.
     public init(frames: [[UInt8]]) throws(FrameError) {
@@ -30,6 +32,7 @@ public enum ClientMessage: Sendable, Hashable {
     private init(_ envelope: Envelope) throws(FrameError) {
         switch envelope.kind {
         case .request: self = .request(try CallRequest(envelope))
+        case .grant: self = try Self.grant(envelope)
         default: self = try Self.cancel(envelope)
         }
     }
@@ -45,7 +48,20 @@ public enum ClientMessage: Sendable, Hashable {
                     $0.id = id
                     $0.reason = reason
                 }, encoding)
+        case .grant(let id, let events):
+            Envelope.frames(
+                .grant,
+                ProtoGrantHeader.with {
+                    $0.id = id
+                    $0.events = events
+                }, encoding)
         }
+    }
+
+    private static func grant(_ envelope: Envelope) throws(FrameError) -> ClientMessage {
+        let header = try envelope.decodeHeader(ProtoGrantHeader.self)
+        guard HeaderRules.isID(header.id) else { throw FrameError.id.encoded(envelope.encoding) }
+        return .grant(id: header.id, events: header.events)
     }
 
     private static func cancel(_ envelope: Envelope) throws(FrameError) -> ClientMessage {
@@ -73,6 +89,8 @@ public struct CallRequest: Sendable, Hashable {
     public var priority: RequestPriority
     /// The picture's width times its height; `nil` where the client does not say.
     public var pixels: UInt32?
+    /// How many events the client takes before it grants more; 0: none.
+    public var eventWindow: UInt32
     /// How the header came, and so how the answer goes.
     public var encoding: WireEncoding
     /// The method's request, as the client wrote it.
@@ -83,7 +101,7 @@ public struct CallRequest: Sendable, Hashable {
         id: String, method: String, timeoutMilliseconds: UInt32? = nil, metadata: [String: String] = [:],
         idempotencyKey: String = "", traceparent: String = "", previousAttempts: UInt32 = 0,
         priority: RequestPriority = .interactive, pixels: UInt32? = nil,
-        encoding: WireEncoding = .protobuf, body: [UInt8], image: [UInt8]? = nil
+        eventWindow: UInt32 = 0, encoding: WireEncoding = .protobuf, body: [UInt8], image: [UInt8]? = nil
     ) {
         self.id = id
         self.method = method
@@ -94,6 +112,7 @@ public struct CallRequest: Sendable, Hashable {
         self.previousAttempts = previousAttempts
         self.priority = priority
         self.pixels = pixels
+        self.eventWindow = eventWindow
         self.encoding = encoding
         self.body = body
         self.image = image
@@ -112,8 +131,9 @@ public struct CallRequest: Sendable, Hashable {
             id: header.id, method: header.method, timeoutMilliseconds: header.hasTimeoutMs ? header.timeoutMs : nil,
             metadata: header.metadata, idempotencyKey: header.idempotencyKey, traceparent: header.traceparent,
             previousAttempts: header.previousAttempts, priority: header.priority == .batch ? .batch : .interactive,
-            pixels: header.pixels > 0 ? header.pixels : nil, encoding: envelope.encoding, body: envelope.body,
-            image: envelope.image)
+            pixels: header.pixels > 0 ? header.pixels : nil, eventWindow: header.eventWindow,
+            encoding: envelope.encoding,
+            body: envelope.body, image: envelope.image)
     }
 
     private static func check(_ header: ProtoRequestHeader, _ encoding: WireEncoding) throws(FrameError) {
@@ -125,6 +145,8 @@ public struct CallRequest: Sendable, Hashable {
                 "has an idempotency_key that is not 1 to \(WireLimits.idBytes) bytes of printable ASCII"
             } else if header.traceparent.utf8.count > WireLimits.traceparentBytes {
                 "has a traceparent of more than \(WireLimits.traceparentBytes) bytes"
+            } else if header.eventWindow > WireLimits.eventWindow {
+                "has an event_window of more than \(WireLimits.eventWindow)"
             } else {
                 HeaderRules.metadataFault(header.metadata)
             }
@@ -142,6 +164,7 @@ public struct CallRequest: Sendable, Hashable {
         header.previousAttempts = previousAttempts
         header.priority = priority == .batch ? .batch : .interactive
         header.pixels = pixels ?? 0
+        header.eventWindow = eventWindow
         return Envelope.frames(.request, header, encoding, body: body, image: image)
     }
 }

@@ -17,6 +17,8 @@ public struct Job: Sendable, Hashable {
     public var traceparent: String
     /// What the client says that the picture has; `nil` where it does not say.
     public var pixels: UInt32?
+    /// Whether somebody wants to hear of each entity as it is found.
+    public var streams: Bool
     /// The method's request, as the client wrote it.
     public var body: [UInt8]
     public var image: [UInt8]?
@@ -24,7 +26,7 @@ public struct Job: Sendable, Hashable {
     public init(
         dispatch: Dispatch, id: String, method: String, remainingMilliseconds: UInt32, queueMilliseconds: UInt32 = 0,
         resultEncoding: WireEncoding = .protobuf, metadata: [String: String] = [:], traceparent: String = "",
-        pixels: UInt32? = nil, body: [UInt8], image: [UInt8]? = nil
+        pixels: UInt32? = nil, streams: Bool = false, body: [UInt8], image: [UInt8]? = nil
     ) {
         self.dispatch = dispatch
         self.id = id
@@ -35,6 +37,7 @@ public struct Job: Sendable, Hashable {
         self.metadata = metadata
         self.traceparent = traceparent
         self.pixels = pixels
+        self.streams = streams
         self.body = body
         self.image = image
     }
@@ -50,7 +53,8 @@ public struct Job: Sendable, Hashable {
             dispatch: dispatch, id: header.id, method: header.method, remainingMilliseconds: header.remainingMs,
             queueMilliseconds: header.queueMs, resultEncoding: header.encoding == .json ? .json : .protobuf,
             metadata: header.metadata, traceparent: header.traceparent,
-            pixels: header.pixels > 0 ? header.pixels : nil, body: envelope.body, image: envelope.image)
+            pixels: header.pixels > 0 ? header.pixels : nil, streams: header.stream, body: envelope.body,
+            image: envelope.image)
     }
 
     var proto: ProtoJobHeader {
@@ -64,6 +68,7 @@ public struct Job: Sendable, Hashable {
             $0.metadata = metadata
             $0.traceparent = traceparent
             $0.pixels = pixels ?? 0
+            $0.stream = streams
         }
     }
 }

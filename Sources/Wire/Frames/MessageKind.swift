@@ -4,6 +4,7 @@
 enum MessageKind: String, Sendable, CaseIterable {
     case request = "REQUEST"
     case cancel = "CANCEL"
+    case grant = "GRANT"
     case event = "EVENT"
     case response = "RESPONSE"
     case hello = "HELLO"

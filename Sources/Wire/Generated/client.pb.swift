@@ -100,11 +100,29 @@ public nonisolated struct ProtoRequestHeader: Sendable {
   /// The picture's width times its height, if the client knows it; 0 says nothing. A worker refuses a picture of more.
   public var pixels: UInt32 = 0
 
+  /// How many EVENTs of this task the client takes before it grants more; 0: none.
+  public var eventWindow: UInt32 = 0
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
 
   fileprivate var _timeoutMs: UInt32? = nil
+}
+
+/// Takes so many EVENTs of a call more.
+public nonisolated struct ProtoGrantHeader: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var id: String = String()
+
+  public var events: UInt32 = 0
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
 }
 
 /// Ends interest in a call.
@@ -169,6 +187,10 @@ public nonisolated struct ProtoResponseHeader: Sendable {
 
   public var metadata: Dictionary<String,String> = [:]
 
+  /// How many EVENTs, the last ones, were left out because the client did not take them in time; the body has what they
+  /// said.
+  public var eventsLeftOut: UInt32 = 0
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
@@ -187,7 +209,7 @@ nonisolated extension ProtoPriority: SwiftProtobuf._ProtoNameProviding {
 
 nonisolated extension ProtoRequestHeader: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".RequestHeader"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}method\0\u{1}timeout_ms\0\u{1}metadata\0\u{1}idempotency_key\0\u{1}traceparent\0\u{1}previous_attempts\0\u{2}\u{9}priority\0\u{1}pixels\0\u{c}\u{8}\u{8}\u{c}\u{12}\u{2}")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}method\0\u{1}timeout_ms\0\u{1}metadata\0\u{1}idempotency_key\0\u{1}traceparent\0\u{1}previous_attempts\0\u{1}event_window\0\u{2}\u{8}priority\0\u{1}pixels\0\u{c}\u{9}\u{7}\u{c}\u{12}\u{2}")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -202,6 +224,7 @@ nonisolated extension ProtoRequestHeader: SwiftProtobuf.Message, SwiftProtobuf._
       case 5: try { try decoder.decodeSingularStringField(value: &self.idempotencyKey) }()
       case 6: try { try decoder.decodeSingularStringField(value: &self.traceparent) }()
       case 7: try { try decoder.decodeSingularUInt32Field(value: &self.previousAttempts) }()
+      case 8: try { try decoder.decodeSingularUInt32Field(value: &self.eventWindow) }()
       case 16: try { try decoder.decodeSingularEnumField(value: &self.priority) }()
       case 17: try { try decoder.decodeSingularUInt32Field(value: &self.pixels) }()
       default: break
@@ -235,6 +258,9 @@ nonisolated extension ProtoRequestHeader: SwiftProtobuf.Message, SwiftProtobuf._
     if self.previousAttempts != 0 {
       try visitor.visitSingularUInt32Field(value: self.previousAttempts, fieldNumber: 7)
     }
+    if self.eventWindow != 0 {
+      try visitor.visitSingularUInt32Field(value: self.eventWindow, fieldNumber: 8)
+    }
     if self.priority != .interactive {
       try visitor.visitSingularEnumField(value: self.priority, fieldNumber: 16)
     }
@@ -254,6 +280,42 @@ nonisolated extension ProtoRequestHeader: SwiftProtobuf.Message, SwiftProtobuf._
     if lhs.previousAttempts != rhs.previousAttempts {return false}
     if lhs.priority != rhs.priority {return false}
     if lhs.pixels != rhs.pixels {return false}
+    if lhs.eventWindow != rhs.eventWindow {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ProtoGrantHeader: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".GrantHeader"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}events\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.id) }()
+      case 2: try { try decoder.decodeSingularUInt32Field(value: &self.events) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.id.isEmpty {
+      try visitor.visitSingularStringField(value: self.id, fieldNumber: 1)
+    }
+    if self.events != 0 {
+      try visitor.visitSingularUInt32Field(value: self.events, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: ProtoGrantHeader, rhs: ProtoGrantHeader) -> Bool {
+    if lhs.id != rhs.id {return false}
+    if lhs.events != rhs.events {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -331,7 +393,7 @@ nonisolated extension ProtoEventHeader: SwiftProtobuf.Message, SwiftProtobuf._Me
 
 nonisolated extension ProtoResponseHeader: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".ResponseHeader"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}status\0\u{1}attempts\0\u{1}metadata\0\u{c}\u{5}\u{a}")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}status\0\u{1}attempts\0\u{1}metadata\0\u{1}events_left_out\0\u{c}\u{6}\u{9}")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -343,6 +405,7 @@ nonisolated extension ProtoResponseHeader: SwiftProtobuf.Message, SwiftProtobuf.
       case 2: try { try decoder.decodeSingularMessageField(value: &self._status) }()
       case 3: try { try decoder.decodeSingularUInt32Field(value: &self._attempts) }()
       case 4: try { try decoder.decodeMapField(fieldType: SwiftProtobuf._ProtobufMap<SwiftProtobuf.ProtobufString,SwiftProtobuf.ProtobufString>.self, value: &self.metadata) }()
+      case 5: try { try decoder.decodeSingularUInt32Field(value: &self.eventsLeftOut) }()
       default: break
       }
     }
@@ -365,6 +428,9 @@ nonisolated extension ProtoResponseHeader: SwiftProtobuf.Message, SwiftProtobuf.
     if !self.metadata.isEmpty {
       try visitor.visitMapField(fieldType: SwiftProtobuf._ProtobufMap<SwiftProtobuf.ProtobufString,SwiftProtobuf.ProtobufString>.self, value: self.metadata, fieldNumber: 4)
     }
+    if self.eventsLeftOut != 0 {
+      try visitor.visitSingularUInt32Field(value: self.eventsLeftOut, fieldNumber: 5)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -373,6 +439,7 @@ nonisolated extension ProtoResponseHeader: SwiftProtobuf.Message, SwiftProtobuf.
     if lhs._status != rhs._status {return false}
     if lhs._attempts != rhs._attempts {return false}
     if lhs.metadata != rhs.metadata {return false}
+    if lhs.eventsLeftOut != rhs.eventsLeftOut {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

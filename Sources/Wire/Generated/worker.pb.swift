@@ -198,6 +198,9 @@ public nonisolated struct ProtoJobHeader: Sendable {
 
   public var traceparent: String = String()
 
+  /// Whether somebody wants PARTIALs.
+  public var stream: Bool = false
+
   /// As in the client's header; 0 says nothing.
   public var pixels: UInt32 = 0
 
@@ -230,7 +233,7 @@ public nonisolated struct ProtoStartedHeader: Sendable {
   fileprivate var _dispatch: ProtoDispatch? = nil
 }
 
-/// Worker: one message of a streaming call.
+/// Worker: one EVENT of a job that somebody wants them of.
 public nonisolated struct ProtoPartialHeader: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -245,6 +248,7 @@ public nonisolated struct ProtoPartialHeader: Sendable {
   /// Clears the value of `dispatch`. Subsequent reads from it will return its default value.
   public mutating func clearDispatch() {self._dispatch = nil}
 
+  /// Counts from 0 without gaps.
   public var sequence: UInt32 = 0
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
@@ -599,7 +603,7 @@ nonisolated extension ProtoWelcomeHeader: SwiftProtobuf.Message, SwiftProtobuf._
 
 nonisolated extension ProtoJobHeader: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".JobHeader"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}dispatch\0\u{1}id\0\u{1}method\0\u{1}remaining_ms\0\u{1}queue_ms\0\u{1}encoding\0\u{1}metadata\0\u{1}traceparent\0\u{2}\u{7}pixels\0\u{c}\u{9}\u{6}")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}dispatch\0\u{1}id\0\u{1}method\0\u{1}remaining_ms\0\u{1}queue_ms\0\u{1}encoding\0\u{1}metadata\0\u{1}traceparent\0\u{1}stream\0\u{2}\u{6}pixels\0\u{c}\u{a}\u{5}")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -615,6 +619,7 @@ nonisolated extension ProtoJobHeader: SwiftProtobuf.Message, SwiftProtobuf._Mess
       case 6: try { try decoder.decodeSingularEnumField(value: &self.encoding) }()
       case 7: try { try decoder.decodeMapField(fieldType: SwiftProtobuf._ProtobufMap<SwiftProtobuf.ProtobufString,SwiftProtobuf.ProtobufString>.self, value: &self.metadata) }()
       case 8: try { try decoder.decodeSingularStringField(value: &self.traceparent) }()
+      case 9: try { try decoder.decodeSingularBoolField(value: &self.stream) }()
       case 15: try { try decoder.decodeSingularUInt32Field(value: &self.pixels) }()
       default: break
       }
@@ -650,6 +655,9 @@ nonisolated extension ProtoJobHeader: SwiftProtobuf.Message, SwiftProtobuf._Mess
     if !self.traceparent.isEmpty {
       try visitor.visitSingularStringField(value: self.traceparent, fieldNumber: 8)
     }
+    if self.stream != false {
+      try visitor.visitSingularBoolField(value: self.stream, fieldNumber: 9)
+    }
     if self.pixels != 0 {
       try visitor.visitSingularUInt32Field(value: self.pixels, fieldNumber: 15)
     }
@@ -665,6 +673,7 @@ nonisolated extension ProtoJobHeader: SwiftProtobuf.Message, SwiftProtobuf._Mess
     if lhs.encoding != rhs.encoding {return false}
     if lhs.metadata != rhs.metadata {return false}
     if lhs.traceparent != rhs.traceparent {return false}
+    if lhs.stream != rhs.stream {return false}
     if lhs.pixels != rhs.pixels {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true

@@ -11,6 +11,13 @@ public enum ResultJSON {
     /// Over many lines, for people.
     public static func pretty(_ result: GroundingResult) -> String { value(result).text(indented: true) }
 
+    /// An event, on one line; `entity` is there when it has one.
+    public static func compact(_ event: GroundingEvent) -> String {
+        var members: [(key: String, value: JSONText)] = [("caption", .string(event.caption))]
+        if let found = event.entity { members.append(("entity", entity(found))) }
+        return JSONText.object(members).text(indented: false)
+    }
+
     static func value(_ result: GroundingResult) -> JSONText {
         .object([
             ("id", .string(result.id)),

@@ -4,6 +4,7 @@ import BoxwoodCommands
 import Foundation
 import Inference
 import Messaging
+import ObservabilityHTTP
 import Wire
 import Worker
 
@@ -26,6 +27,8 @@ struct WorkerCommand: AsyncParsableCommand {
     @OptionGroup var keys: KeyOptions
     @OptionGroup var slots: SlotOptions
     @OptionGroup var model: ModelOptions
+    @OptionGroup var monitor: MonitorOptions
+    @OptionGroup var trace: TraceOptions
     @OptionGroup var log: LogOptions
     @OptionGroup var supervised: Supervised
 
@@ -56,7 +59,10 @@ struct WorkerCommand: AsyncParsableCommand {
         let signs = WorkerSigns(
             ready: { manager.ready("\(name) has its model and works for \(endpoint)") },
             alive: { manager.alive(at: .now) })
-        let loop = WorkerLoop(configuration, modelFolder: folder, engine: options, signs: signs, logger: logger)
+        let exporter = try trace.start("boxwood-worker", logger)
+        let loop = WorkerLoop(
+            configuration, modelFolder: folder, engine: options, signs: signs, logger: logger, spans: exporter?.queue)
+        let watched = try await monitor.start(logger) { loop.report($0) }
         let stop = Task {
             await signals.first()
             manager.stopping()
@@ -71,6 +77,8 @@ struct WorkerCommand: AsyncParsableCommand {
                 return error
             }
         }
+        await watched?.stop()
+        await exporter?.stop()
         if let failure { throw CommandFailure(failure) }
     }
 }

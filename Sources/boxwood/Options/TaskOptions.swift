@@ -16,6 +16,9 @@ struct OutputOptions: ParsableArguments {
     @Flag(help: "Print the result as JSON; the same for every task.")
     var json = false
 
+    @Flag(help: "Print each entity as soon as it is found; with --json a line for each, then the result.")
+    var stream = false
+
     @Option(help: ArgumentHelp("Draw the boxes on the picture and write it as a PNG file.", valueName: "file.png"))
     var draw: String?
 }
@@ -34,6 +37,7 @@ struct ServiceOptions: ParsableArguments {
     var local = false
 
     @OptionGroup var model: ModelOptions
+    @OptionGroup var trace: TraceOptions
 
     /// A length of time from the command line.
     struct Time {
