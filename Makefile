@@ -1,6 +1,6 @@
 # An index of what one can do here; the work is in dev/*.sh.
 .DEFAULT_GOAL := help
-.PHONY: help setup build test demo format lint simulate mutate sanitize full-parity bench protocol clean
+.PHONY: help setup build test demo format lint simulate mutate soak recovery sanitize full-parity bench protocol clean
 
 help:            ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 16
@@ -28,6 +28,12 @@ simulate:        ## the scheduler under a million seeds; dev/simulate.sh --seed 
 
 mutate:          ## breaks the scheduler on purpose and expects the simulation to notice
 	@dev/mutate.sh
+
+soak:            ## ten minutes of kills, stops, cuts, full disks and poison; no answer may be lost or come twice
+	@dev/soak.sh --minutes 10
+
+recovery:        ## how long until the work of a killed and of a stopped worker runs elsewhere
+	@dev/recovery.sh
 
 sanitize:        ## the C kernels under the address, undefined-behaviour and thread sanitizers
 	@dev/sanitize.sh
