@@ -135,7 +135,7 @@ extension JournalError {
                 switch error.resultCode {
                 case .SQLITE_FULL: .full
                 // SQLite knows a full disk by ENOSPC alone.
-                case .SQLITE_IOERR where db.map { isNoRoom(sqlite3_system_errno($0.sqliteConnection)) } ?? false: .full
+                case .SQLITE_IOERR where db.map(\.lastWriteError).map(isNoRoom) ?? false: .full
                 case .SQLITE_BUSY, .SQLITE_LOCKED: .locked
                 case .SQLITE_CORRUPT: .damaged
                 case .SQLITE_NOTADB: .foreign
@@ -145,5 +145,21 @@ extension JournalError {
             self.init(code, "\(path): \(error.message ?? "error \(error.resultCode.rawValue) of SQLite")")
         default: self.init(.inputOutput, "\(path): \(error)")
         }
+    }
+}
+
+extension Database {
+    /// What the system said when a write to the log, or else to the database, failed last; 0 when none did.
+    ///
+    /// Asked of the files themselves: what `sqlite3_system_errno` keeps is the thread's, which others have set since.
+    fileprivate var lastWriteError: Int32 {
+        for kind in [SQLITE_FCNTL_JOURNAL_POINTER, SQLITE_FCNTL_FILE_POINTER] {
+            var file: UnsafeMutablePointer<sqlite3_file>?
+            guard sqlite3_file_control(sqliteConnection, "main", kind, &file) == SQLITE_OK, let file else { continue }
+            var error: Int32 = 0
+            _ = file.pointee.pMethods?.pointee.xFileControl?(file, SQLITE_FCNTL_LAST_ERRNO, &error)
+            if error != 0 { return error }
+        }
+        return 0
     }
 }

@@ -126,11 +126,11 @@ class MemoryCap:
 
     ROOTS = [("/sys/fs/cgroup/memory", "memory.limit_in_bytes"), ("/sys/fs/cgroup", "memory.max")]
 
-    def __init__(self, limit):
+    def __init__(self, limit, may_group=True):
         self.limit = limit
         self.groups = []
         self.kind = "address space"
-        for root, file in self.ROOTS:
+        for root, file in self.ROOTS if may_group else []:
             if os.path.exists(os.path.join(root, "cgroup.procs")) and self.can_make(root, file):
                 self.root, self.file, self.kind = root, file, "control group"
                 break

@@ -17,7 +17,7 @@ class Service:
     CAP = 160 << 20
 
     def __init__(self, programs, folder, seed, workers, rate, jobs_rate, lanes=12, longest=250, links=True,
-                 namespaces=False):
+                 namespaces=False, privileged=True):
         self.programs = programs
         self.folder = folder
         self.seed = seed
@@ -33,8 +33,8 @@ class Service:
         self.links = {}
         self.hosts = Namespaces(programs["boxwood"], folder) if namespaces else None
         self.journals = {}
-        self.cap = MemoryCap(self.CAP)
-        self.disk = SmallDisk(folder)
+        self.cap = MemoryCap(self.CAP, privileged)
+        self.disk = SmallDisk(folder, privileged)
         self.memory = []
 
     def ledger(self, name):
@@ -139,7 +139,7 @@ class Service:
                 child.send(signal.SIGCONT)
         elif fault.kind == "disk-full":
             child = self.children[fault.target]
-            self.disk.fill(child.pid, self.journals[fault.target])
+            self.disk.fill(child.pid)
             await asyncio.sleep(fault.lasts)
             self.disk.empty(child.pid)
         else:

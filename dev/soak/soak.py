@@ -28,6 +28,7 @@ def arguments():
     parser.add_argument("--bin", default=".build/release", help="the folder of the built programs")
     parser.add_argument("--out", help="a folder for ledgers, logs and report.json; without it they are removed")
     parser.add_argument("--namespaces", action="store_true", help="workers in network namespaces, with keys; needs root")
+    parser.add_argument("--unprivileged", action="store_true", help="mount nothing and make no control groups, as if not root")
     parser.add_argument("--plan", action="store_true", help="print the plan of faults and do nothing")
     return parser.parse_args()
 
@@ -48,7 +49,7 @@ async def soak(options, folder):
     seconds = options.seconds or options.minutes * 60
     programs = {"boxwood": os.path.join(options.bin, "boxwood"), "peers": os.path.join(options.bin, "FaultPeers")}
     service = Service(programs, folder, options.seed, options.workers, options.rate, options.jobs_rate,
-                      namespaces=options.namespaces)
+                      namespaces=options.namespaces, privileged=not options.unprivileged)
     plan = Planner(
         options.seed, seconds - 3, service.worker_names, service.broker_names, service.callers, service.submitters,
         options.gap).faults()
