@@ -54,8 +54,9 @@ package enum StandardStream: Int32, Sendable {
         write(lines.map { $0 + "\n" }.joined())
     }
 
-    /// A broken pipe is seen by ``write(_:)``, not as a deadly signal.
-    package static func ignoreBrokenPipes() {
+    /// A broken pipe, and a file that has grown as far as it may, are seen where something is written, not as deadly signals.
+    package static func ignoreDeadlyWrites() {
         signal(SIGPIPE, SIG_IGN)
+        signal(SIGXFSZ, SIG_IGN)
     }
 }

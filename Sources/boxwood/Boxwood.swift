@@ -35,7 +35,7 @@ struct Boxwood: AsyncParsableCommand {
 
     /// Parses, runs, and turns whatever comes of it into an exit code.
     static func main() async {
-        StandardStream.ignoreBrokenPipes()
+        StandardStream.ignoreDeadlyWrites()
         do {
             try Program.checkArguments()
             var command = try parseAsRoot()
