@@ -105,7 +105,11 @@ let package = Package(
         // Floor 5: faces.
         room(
             "BoxwoodCommands",
-            ["Inference", "Kosmos2", "Kernels", "Checkpoints", "Tensors", "Imaging", "Grounding", "Wire", logging]),
+            [
+                "Inference", "Kosmos2", "Kernels", "Checkpoints", "Tensors", "Imaging", "Grounding", "Wire",
+                "Messaging",
+                "Client", "Worker", logging,
+            ]),
         .executableTarget(
             name: "boxwood",
             dependencies: [
