@@ -116,7 +116,8 @@ let package = Package(
             name: "TestSupport", dependencies: ["Tensors", "Checkpoints"], path: "Tests/TestSupport",
             swiftSettings: house),
         .target(
-            name: "CollectorSupport", dependencies: [httpServer, logging, networkCore], path: "Tests/CollectorSupport",
+            name: "CollectorSupport", dependencies: [httpServer, httpTypes, logging, networkCore],
+            path: "Tests/CollectorSupport",
             swiftSettings: house),
         tests(of: "Tensors"),
         tests(of: "Kernels"),
