@@ -43,6 +43,9 @@ let package = Package(
     products: [
         .executable(name: "boxwood", targets: ["boxwood"]),
         .library(name: "BoxwoodClient", targets: ["Client"]),
+        // For Fuzz/, which builds it instrumented.
+        .library(name: "BoxwoodFuzzTargets", targets: ["FuzzTargets"]),
+        .library(name: "BoxwoodJournalFuzzTarget", targets: ["JournalFuzzTarget"]),
     ],
     // Exact, because the file of resolved versions is not kept: what is tested today is what is built tomorrow.
     dependencies: [
@@ -115,6 +118,17 @@ let package = Package(
         .target(
             name: "TestSupport", dependencies: ["Tensors", "Checkpoints"], path: "Tests/TestSupport",
             swiftSettings: house),
+        .target(
+            name: "FuzzTargets",
+            dependencies: [
+                "Wire", "Grounding", "Checkpoints", "Tensors", "Kosmos2", "Imaging", "Tokenization", "Messaging",
+            ],
+            path: "Tests/FuzzTargets",
+            swiftSettings: house),
+        .target(
+            name: "JournalFuzzTarget", dependencies: ["FuzzTargets", "Journal", "Wire", "Grounding"],
+            path: "Tests/JournalFuzzTarget", swiftSettings: house),
+        .testTarget(name: "FuzzTests", dependencies: ["FuzzTargets", "JournalFuzzTarget"], swiftSettings: house),
         .target(
             name: "CollectorSupport", dependencies: [httpServer, httpTypes, logging, networkCore],
             path: "Tests/CollectorSupport",
