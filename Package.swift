@@ -135,7 +135,8 @@ let package = Package(
             path: "Tests/JournalFuzzTarget", swiftSettings: house),
         .testTarget(name: "FuzzTests", dependencies: ["FuzzTargets", "JournalFuzzTarget"], swiftSettings: house),
         .target(
-            name: "CollectorSupport", dependencies: [httpServer, logging, networkCore], path: "Tests/CollectorSupport",
+            name: "CollectorSupport", dependencies: [httpServer, httpTypes, logging, networkCore],
+            path: "Tests/CollectorSupport",
             swiftSettings: house),
         tests(of: "Tensors"),
         tests(of: "Kernels"),

@@ -68,9 +68,17 @@ public final class SpanExporter: Sendable {
     /// Sends what is left, for a while; returns when nothing more is sent.
     public func stop() async {
         work.cancel()
-        let deadline = ContinuousClock.now + terms.farewell
+        let (post, farewell) = (post, terms.farewell)
+        let deadline = ContinuousClock.now + farewell
+        // What is on its way then fails.
+        let end = Task {
+            guard (try? await Task.sleep(for: farewell)) != nil else { return }
+            await post.close()
+        }
+        await post.hurry(until: deadline)
         await work.value
-        await post.deliverAll(until: deadline)
+        await post.deliverAll()
+        end.cancel()
         await post.close()
     }
 }
@@ -86,6 +94,8 @@ private actor SpanPost {
     private let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
     private let client: HTTPClient
     private var hasFailed = false
+    /// When nothing more is to be tried.
+    private var deadline: ContinuousClock.Instant?
 
     /// Before a second try.
     private static let firstPause: Duration = .milliseconds(500)
@@ -100,15 +110,15 @@ private actor SpanPost {
         client = HTTPClient(eventLoopGroupProvider: .shared(group))
     }
 
-    func deliverAll(until deadline: ContinuousClock.Instant? = nil) async {
+    func hurry(until deadline: ContinuousClock.Instant) { self.deadline = deadline }
+
+    private var isLate: Bool { deadline.map { .now >= $0 } ?? false }
+
+    func deliverAll() async {
         while true {
             let spans = queue.take(atMost: terms.batch)
             guard !spans.isEmpty else { return }
-            if let deadline, .now >= deadline {
-                queue.drop(spans.count)
-            } else {
-                await deliver(spans)
-            }
+            if isLate { queue.drop(spans.count) } else { await deliver(spans) }
         }
     }
 
@@ -123,7 +133,7 @@ private actor SpanPost {
         for attempt in 1...max(1, terms.attempts) {
             let outcome = await send(body)
             if case .taken = outcome { return noteSuccess() }
-            guard case .later(let why) = outcome, attempt < terms.attempts, !Task.isCancelled else {
+            guard case .later(let why) = outcome, attempt < terms.attempts, !isLate else {
                 return fail(spans.count, outcome.why)
             }
             logger.debug("spans not taken", metadata: ["why": "\(why)"])

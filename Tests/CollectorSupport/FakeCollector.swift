@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import Foundation
+import HTTPTypes
 import Hummingbird
 import Logging
 import NIOCore

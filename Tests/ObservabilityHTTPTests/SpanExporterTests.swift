@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import CollectorSupport
+import Glibc
 import Logging
 import Observability
 import ObservabilityHTTP
@@ -77,6 +78,16 @@ struct SpanExporterTests {
         #expect(exporter.queue.dropped == 3)
     }
 
+    /// A service that stops waits no longer for it than it says.
+    @Test func aCollectorThatDoesNotAnswerIsLeft() async throws {
+        let silent = try SilentListener()
+        let exporter = try exporter(
+            silent.url, terms { ($0.timeout, $0.farewell) = (.seconds(600), .milliseconds(100)) })
+        exporter.queue.record(span(1))
+        await exporter.stop()
+        #expect(exporter.queue.dropped == 1)
+    }
+
     @Test(
         arguments: [
             ("http://127.0.0.1:4318", "http://127.0.0.1:4318/v1/traces"),
@@ -91,4 +102,28 @@ struct SpanExporterTests {
     func refusesWhatIsNoCollector(_ text: String) {
         #expect(throws: MonitorError.self) { try CollectorAddress(text) }
     }
+}
+
+/// A socket that takes connections and says nothing.
+private final class SilentListener: Sendable {
+    let url: String
+    private let descriptor: Int32
+
+    init() throws {
+        descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+        let port = try withUnsafeMutablePointer(to: &address) { pointer in
+            try pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { [descriptor] address in
+                try #require(bind(descriptor, address, length) == 0 && listen(descriptor, 8) == 0)
+                try #require(getsockname(descriptor, address, &length) == 0)
+            }
+            return UInt16(bigEndian: pointer.pointee.sin_port)
+        }
+        url = "http://127.0.0.1:\(port)"
+    }
+
+    deinit { close(descriptor) }
 }
