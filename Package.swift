@@ -30,6 +30,13 @@ let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let collections = Target.Dependency.product(name: "Collections", package: "swift-collections")
 let sqlite = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let httpServer = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
+let httpServerCore = Target.Dependency.product(name: "HummingbirdCore", package: "hummingbird")
+let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
+let httpClient = Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client")
+let networkCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let networkHTTP = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
+let networkPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 
 let package = Package(
     name: "boxwood",
@@ -47,6 +54,11 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-crypto", exact: "4.5.2"),
         .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
         .package(url: "https://github.com/apple/swift-protobuf", exact: "1.39.0"),
+        .package(
+            url: "https://github.com/hummingbird-project/hummingbird", exact: "2.28.1", traits: ["FullFoundation"]),
+        .package(url: "https://github.com/swift-server/async-http-client", exact: "1.37.0"),
+        .package(url: "https://github.com/apple/swift-http-types", exact: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
         .package(url: "https://github.com/groue/GRDB.swift", exact: "7.10.0"),
     ],
     targets: [
@@ -66,6 +78,7 @@ let package = Package(
         room("Tokenization", ["CSentencePiece"]),
         room("Imaging", ["CImageCodecs", "CCairo"]),
         room("Grounding", []),
+        room("Observability", []),
 
         // Floor 2: engine.
         room("Kosmos2", ["Kernels", "Checkpoints", "Tokenization", "Tensors"]),
@@ -77,9 +90,16 @@ let package = Package(
 
         // Floor 4: service.
         room("Journal", ["Wire", "Grounding", sqlite, crypto]),
-        room("Broker", ["Journal", "Wire", "Messaging", "Grounding", protobuf, logging, collections]),
-        room("Worker", ["Wire", "Messaging", "Inference", "Kosmos2", "Imaging", "Grounding", logging]),
-        room("Client", ["Wire", "Messaging", "Grounding"]),
+        room("Broker", ["Journal", "Wire", "Messaging", "Grounding", "Observability", protobuf, logging, collections]),
+        room(
+            "Worker", ["Wire", "Messaging", "Inference", "Kosmos2", "Imaging", "Grounding", "Observability", logging]),
+        room(
+            "ObservabilityHTTP",
+            [
+                "Observability", httpServer, httpServerCore, httpClient, httpTypes, logging, networkCore, networkHTTP,
+                networkPosix,
+            ]),
+        room("Client", ["Wire", "Messaging", "Grounding", "Observability"]),
 
         // Floor 5: faces.
         room(
@@ -89,8 +109,8 @@ let package = Package(
             name: "boxwood",
             dependencies: [
                 "BoxwoodCommands", "Broker", "Journal", "Worker", "Client", "Inference", "Kosmos2", "Checkpoints",
-                "Tensors",
-                "Imaging", "Grounding", "Tokenization", "Wire", "Messaging", arguments, logging,
+                "Tensors", "Imaging", "Grounding", "Tokenization", "Wire", "Messaging", "Observability",
+                "ObservabilityHTTP", arguments, logging,
             ],
             swiftSettings: house),
 
@@ -109,6 +129,9 @@ let package = Package(
             name: "JournalFuzzTarget", dependencies: ["FuzzTargets", "Journal", "Wire", "Grounding"],
             path: "Tests/JournalFuzzTarget", swiftSettings: house),
         .testTarget(name: "FuzzTests", dependencies: ["FuzzTargets", "JournalFuzzTarget"], swiftSettings: house),
+        .target(
+            name: "CollectorSupport", dependencies: [httpServer, logging, networkCore], path: "Tests/CollectorSupport",
+            swiftSettings: house),
         tests(of: "Tensors"),
         tests(of: "Kernels"),
         tests(of: "Checkpoints", ["Tensors"]),
@@ -117,17 +140,20 @@ let package = Package(
         tests(of: "Grounding"),
         tests(of: "Kosmos2", ["Checkpoints", "Tensors", "Kernels"]),
         tests(of: "Inference", ["Grounding", "Imaging", "Kosmos2", "Checkpoints", "Tokenization", "Tensors"]),
+        tests(of: "Observability"),
+        tests(of: "ObservabilityHTTP", ["CollectorSupport", "Observability", logging]),
         tests(of: "Wire", ["Grounding"]),
         tests(of: "Messaging"),
         tests(of: "Journal", ["Wire", "Grounding"]),
-        tests(of: "Broker", ["Journal", "Wire", "Messaging", "Grounding", logging]),
-        tests(of: "Worker", ["Wire", "Messaging", "Grounding", "Inference", "Imaging", logging]),
+        tests(of: "Broker", ["Journal", "Wire", "Messaging", "Grounding", "Observability", logging]),
+        tests(of: "Worker", ["Wire", "Messaging", "Grounding", "Inference", "Imaging", "Observability", logging]),
         tests(of: "Client", ["Wire", "Messaging", "Grounding", "Broker", "Worker", "Inference", logging]),
         tests(of: "BoxwoodCommands", ["Grounding", "Imaging", "Inference", "Kosmos2", "Wire", logging]),
         .testTarget(
             name: "EndToEndTests",
             dependencies: [
-                "TestSupport", "Client", "Wire", "Grounding", "Imaging", "Inference", "Messaging", "Worker", logging,
+                "TestSupport", "CollectorSupport", "Client", "Wire", "Grounding", "Imaging", "Inference", "Messaging",
+                "Observability", "Worker", logging,
             ],
             swiftSettings: house),
     ],

@@ -43,6 +43,7 @@ extension BrokerLoop {
             claimed.forEach(begin)
         case .workCame: jobs!.pump.workCame()
         case .settled(let ids): ask(again: jobs!.wake(Set(ids)))
+        case .counted(let figures): answerMonitors(figures)
         case .stop(let numbers):
             for call in numbers.compactMap({ jobs!.pump.call(of: $0) }) {
                 perform(scheduler.callCancelled(call, at: now))

@@ -33,6 +33,8 @@ final class BrokerLoop {
     var workersByRouting: [[UInt8]: WorkerID] = [:]
     var nextNumber: UInt64 = 1
     var counters = LoopCounters()
+    var metrics = BrokerMetrics()
+    var tracing: BrokerTracing
     var nextBeat: Duration = .zero
     var drainDeadline: Duration?
     var isStopped = false
@@ -61,6 +63,7 @@ final class BrokerLoop {
         self.configuration = configuration
         self.logger = logger
         scheduler = Scheduler(configuration.scheduler, now: .zero)
+        tracing = BrokerTracing(configuration.spans)
         standstill = Standstill(tolerance: configuration.scheduler.beatPause, now: .zero)
         jobs = journal.map { JobService($0) }
         outboxes = Outboxes(
@@ -147,6 +150,7 @@ final class BrokerLoop {
                 logger.info("draining", metadata: ["open_calls": "\(calls.count)"])
                 drainDeadline = started.duration(to: until)
                 scheduler.drain()
+            case .report(let question): report(question)
             case .journal(let news):
                 hear(news)
             }

@@ -89,14 +89,15 @@ extension Scheduler {
 
     private mutating func takeBack(_ attempts: [Attempt], from id: WorkerID) {
         for attempt in attempts where workers[id]!.held.removeValue(forKey: attempt) != nil {
-            if isCurrent(attempt, at: id) { waitAgain(attempt.call) }
+            guard isCurrent(attempt, at: id) else { continue }
+            works[attempt.call]!.setback = .returned
+            waitAgain(attempt.call)
         }
     }
 
     /// A worker's session is over.
     public mutating func workerLeft(_ id: WorkerID, _ loss: WorkerLoss, at now: Duration) -> [SchedulerAction] {
-        if loss != .left, workers[id] != nil { counters.workersLost += 1 }
-        return lose(id, at: now) + assign(at: now)
+        lose(id, loss, at: now) + assign(at: now)
     }
 
     /// Whether this is the attempt that has the work now: any other is late, whatever it says.

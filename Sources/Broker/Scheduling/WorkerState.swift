@@ -83,6 +83,11 @@ struct WorkerState: Sendable {
         isBusy && terms.stallLimit > .zero ? progressedAt + terms.stallLimit : nil
     }
 
+    /// Whether half of that time is over.
+    func isStalling(at now: Duration, _ terms: SchedulerConfiguration) -> Bool {
+        stall(terms).map { $0 - terms.stallLimit / 2 <= now } ?? false
+    }
+
     /// When an answer that nobody waits for is owed too long; `nil` when none is.
     private func overdue(_ terms: SchedulerConfiguration) -> Duration? {
         held.compactMap(\.value.endedAt).min().map { $0 + terms.answerLimit }

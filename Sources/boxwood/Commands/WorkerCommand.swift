@@ -4,6 +4,7 @@ import BoxwoodCommands
 import Foundation
 import Inference
 import Messaging
+import ObservabilityHTTP
 import Wire
 import Worker
 
@@ -26,6 +27,8 @@ struct WorkerCommand: AsyncParsableCommand {
     @OptionGroup var keys: KeyOptions
     @OptionGroup var slots: SlotOptions
     @OptionGroup var model: ModelOptions
+    @OptionGroup var monitor: MonitorOptions
+    @OptionGroup var trace: TraceOptions
     @OptionGroup var log: LogOptions
     @OptionGroup var supervised: Supervised
 
@@ -51,7 +54,11 @@ struct WorkerCommand: AsyncParsableCommand {
         }
         let options = model.engine(threads: Program.processors)
         let folder = try Program.modelFolder(named: model.model)
-        let loop = WorkerLoop(configuration, modelFolder: folder, engine: options, logger: log.logger(name))
+        let logger = log.logger(name)
+        let exporter = try trace.start("boxwood-worker", logger)
+        let loop = WorkerLoop(
+            configuration, modelFolder: folder, engine: options, logger: logger, spans: exporter?.queue)
+        let watched = try await monitor.start(logger) { loop.report($0) }
         let stop = Task {
             await signals.first()
             loop.stop()
@@ -65,6 +72,8 @@ struct WorkerCommand: AsyncParsableCommand {
                 return error
             }
         }
+        await watched?.stop()
+        await exporter?.stop()
         if let failure { throw CommandFailure(failure) }
     }
 }
