@@ -127,6 +127,7 @@ let package = Package(
             name: "FuzzTargets",
             dependencies: [
                 "Wire", "Grounding", "Checkpoints", "Tensors", "Kosmos2", "Imaging", "Tokenization", "Messaging",
+                "Observability",
             ],
             path: "Tests/FuzzTargets",
             swiftSettings: house),
