@@ -29,13 +29,24 @@ let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let collections = Target.Dependency.product(name: "Collections", package: "swift-collections")
 let sqlite = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let sqliteFunctions = Target.Dependency.product(name: "GRDBSQLite", package: "GRDB.swift")
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let httpServer = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
+let httpServerCore = Target.Dependency.product(name: "HummingbirdCore", package: "hummingbird")
+let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
+let httpClient = Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client")
+let networkCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let networkHTTP = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
+let networkPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 
 let package = Package(
     name: "boxwood",
     products: [
         .executable(name: "boxwood", targets: ["boxwood"]),
         .library(name: "BoxwoodClient", targets: ["Client"]),
+        // For Fuzz/, which builds it instrumented.
+        .library(name: "BoxwoodFuzzTargets", targets: ["FuzzTargets"]),
+        .library(name: "BoxwoodJournalFuzzTarget", targets: ["JournalFuzzTarget"]),
     ],
     // Exact, because the file of resolved versions is not kept: what is tested today is what is built tomorrow.
     dependencies: [
@@ -44,6 +55,11 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-crypto", exact: "4.5.2"),
         .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
         .package(url: "https://github.com/apple/swift-protobuf", exact: "1.39.0"),
+        .package(
+            url: "https://github.com/hummingbird-project/hummingbird", exact: "2.28.1", traits: ["FullFoundation"]),
+        .package(url: "https://github.com/swift-server/async-http-client", exact: "1.37.0"),
+        .package(url: "https://github.com/apple/swift-http-types", exact: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
         .package(url: "https://github.com/groue/GRDB.swift", exact: "7.10.0"),
     ],
     targets: [
@@ -63,6 +79,7 @@ let package = Package(
         room("Tokenization", ["CSentencePiece"]),
         room("Imaging", ["CImageCodecs", "CCairo"]),
         room("Grounding", []),
+        room("Observability", []),
 
         // Floor 2: engine.
         room("Kosmos2", ["Kernels", "Checkpoints", "Tokenization", "Tensors"]),
@@ -73,10 +90,17 @@ let package = Package(
         room("Messaging", ["CZeroMQ"]),
 
         // Floor 4: service.
-        room("Journal", ["Wire", "Grounding", sqlite, crypto]),
-        room("Broker", ["Journal", "Wire", "Messaging", "Grounding", protobuf, logging, collections]),
-        room("Worker", ["Wire", "Messaging", "Inference", "Kosmos2", "Imaging", "Grounding", logging]),
-        room("Client", ["Wire", "Messaging", "Grounding"]),
+        room("Journal", ["Wire", "Grounding", sqlite, sqliteFunctions, crypto]),
+        room("Broker", ["Journal", "Wire", "Messaging", "Grounding", "Observability", protobuf, logging, collections]),
+        room(
+            "Worker", ["Wire", "Messaging", "Inference", "Kosmos2", "Imaging", "Grounding", "Observability", logging]),
+        room(
+            "ObservabilityHTTP",
+            [
+                "Observability", httpServer, httpServerCore, httpClient, httpTypes, logging, networkCore, networkHTTP,
+                networkPosix,
+            ]),
+        room("Client", ["Wire", "Messaging", "Grounding", "Observability"]),
 
         // Floor 5: faces.
         room(
@@ -90,14 +114,30 @@ let package = Package(
             name: "boxwood",
             dependencies: [
                 "BoxwoodCommands", "Broker", "Journal", "Worker", "Client", "Inference", "Kosmos2", "Checkpoints",
-                "Tensors",
-                "Imaging", "Grounding", "Tokenization", "Wire", "Messaging", arguments, logging,
+                "Tensors", "Imaging", "Grounding", "Tokenization", "Wire", "Messaging", "Observability",
+                "ObservabilityHTTP", arguments, logging,
             ],
             swiftSettings: house),
 
         // Tests, mirroring Sources.
         .target(
             name: "TestSupport", dependencies: ["Tensors", "Checkpoints"], path: "Tests/TestSupport",
+            swiftSettings: house),
+        .target(
+            name: "FuzzTargets",
+            dependencies: [
+                "Wire", "Grounding", "Checkpoints", "Tensors", "Kosmos2", "Imaging", "Tokenization", "Messaging",
+                "Observability",
+            ],
+            path: "Tests/FuzzTargets",
+            swiftSettings: house),
+        .target(
+            name: "JournalFuzzTarget", dependencies: ["FuzzTargets", "Journal", "Wire", "Grounding"],
+            path: "Tests/JournalFuzzTarget", swiftSettings: house),
+        .testTarget(name: "FuzzTests", dependencies: ["FuzzTargets", "JournalFuzzTarget"], swiftSettings: house),
+        .target(
+            name: "CollectorSupport", dependencies: [httpServer, httpTypes, logging, networkCore],
+            path: "Tests/CollectorSupport",
             swiftSettings: house),
         tests(of: "Tensors"),
         tests(of: "Kernels"),
@@ -107,17 +147,25 @@ let package = Package(
         tests(of: "Grounding"),
         tests(of: "Kosmos2", ["Checkpoints", "Tensors", "Kernels"]),
         tests(of: "Inference", ["Grounding", "Imaging", "Kosmos2", "Checkpoints", "Tokenization", "Tensors"]),
+        tests(of: "Observability"),
+        tests(of: "ObservabilityHTTP", ["CollectorSupport", "Observability", logging]),
         tests(of: "Wire", ["Grounding"]),
         tests(of: "Messaging"),
         tests(of: "Journal", ["Wire", "Grounding"]),
-        tests(of: "Broker", ["Journal", "Wire", "Messaging", "Grounding", logging]),
-        tests(of: "Worker", ["Wire", "Messaging", "Grounding", "Inference", "Imaging", logging]),
+        tests(of: "Broker", ["Journal", "Wire", "Messaging", "Grounding", "Observability", logging]),
+        tests(of: "Worker", ["Wire", "Messaging", "Grounding", "Inference", "Imaging", "Observability", logging]),
         tests(of: "Client", ["Wire", "Messaging", "Grounding", "Broker", "Worker", "Inference", logging]),
         tests(of: "BoxwoodCommands", ["Grounding", "Imaging", "Inference", "Kosmos2", "Wire", logging]),
+        // Workers and clients with numbered payloads, for `dev/soak.sh`.
+        .executableTarget(
+            name: "FaultPeers",
+            dependencies: ["Client", "Worker", "Wire", "Grounding", "Inference", "Messaging", logging],
+            path: "Tests/FaultPeers", swiftSettings: house),
         .testTarget(
             name: "EndToEndTests",
             dependencies: [
-                "TestSupport", "Client", "Wire", "Grounding", "Imaging", "Inference", "Messaging", "Worker", logging,
+                "TestSupport", "CollectorSupport", "Client", "Wire", "Grounding", "Imaging", "Inference", "Messaging",
+                "Observability", "Worker", logging,
             ],
             swiftSettings: house),
     ],

@@ -4,11 +4,11 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 failed=0
 
-swift format lint --strict --parallel --recursive Sources Tests Package.swift || failed=1
+swift format lint --strict --parallel --recursive Sources Tests Fuzz/Runner/Sources Fuzz/Runner/Package.swift Package.swift || failed=1
 
 # C module -> the only room that may import it.
 declare -A owner=([CZeroMQ]=Messaging [CKernels]=Kernels [CImageCodecs]=Imaging [CCairo]=Imaging
-    [CSentencePiece]=Tokenization [GRDB]=Journal)
+    [CSentencePiece]=Tokenization [GRDB]=Journal [GRDBSQLite]=Journal)
 for module in "${!owner[@]}"; do
     strays=$(grep -rlE "^(internal |private |public |fileprivate |package )?import $module\b" Sources Tests --include='*.swift' |
         grep -v "^Sources/${owner[$module]}/" || true)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 
 public import Messaging
+public import Observability
 public import Wire
 
 /// Where a broker listens, and its terms.
@@ -27,6 +28,10 @@ public struct BrokerConfiguration: Sendable {
     public let keys: BrokerKeys?
     /// The program's version, for Discovery and Status.
     public var version: String
+    /// Called by the loop's own thread, twice in a beat interval: when it is called no more, the loop hangs.
+    public var heartbeat: @Sendable () -> Void = {}
+    /// Where the spans of calls go; `nil`: nowhere.
+    public var spans: SpanQueue?
 
     /// - Parameter keys: the folder of the pool's keys; without one only addresses of this machine may be listened on.
     /// - Throws: `endpoint`, also for an address that other machines could reach without keys; `key`.

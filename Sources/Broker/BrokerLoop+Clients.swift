@@ -29,6 +29,7 @@ extension BrokerLoop {
 
     private func refuse(_ error: FrameError, from peer: Peer) {
         counters.refusedFrames += 1
+        metrics.refused(error)
         guard error.id.isEmpty || !isOpen(error.id, peer) else {
             counters.repeated += 1
             return
@@ -103,7 +104,8 @@ extension BrokerLoop {
         // A REQ socket takes one message for each of its own.
         let stream = request.eventWindow > 0 && !peer.isDelimited ? EventStream(window: request.eventWindow) : nil
         calls[number] = OpenCall(
-            peer: peer, id: id, encoding: request.encoding, work: work, job: job, stream: stream)
+            peer: peer, id: id, encoding: request.encoding, work: work, method: Method(rawValue: request.method),
+            arrival: now, deadline: terms.deadline, job: job, stream: stream)
         callsByClient[peer.client, default: [:]][id] = number
         if scheduler.hasWork(of: number) {
             works[number] = OpenWork(
@@ -111,11 +113,15 @@ extension BrokerLoop {
         } else if stream != nil {
             works[work]?.streams = true
         }
+        tracing.began(number, startsWork: scheduler.hasWork(of: number), request, at: .now)
         perform(actions)
     }
 
-    func finish(_ id: CallID, _ status: RPCStatus, attempts: Int = 0, body: [UInt8] = []) {
+    func finish(
+        _ id: CallID, _ status: RPCStatus, attempts: Int = 0, body: [UInt8] = [], isRefusal: Bool = false
+    ) {
         guard let call = forget(id) else { return }
+        note(id, call, status, attempts: attempts, isRefusal: isRefusal)
         if let job = call.job { return jobEnded(id, job, status, attempts: attempts, body: body) }
         let leftOut = call.stream?.leftOut ?? 0
         counters.eventsLeftOut += Int(leftOut)
@@ -129,13 +135,17 @@ extension BrokerLoop {
         guard let call = calls.removeValue(forKey: id) else { return nil }
         callsByClient[call.peer.client]?[call.id] = nil
         if callsByClient[call.peer.client]?.isEmpty == true { callsByClient[call.peer.client] = nil }
-        if !scheduler.hasWork(of: call.work) { works[call.work] = nil }
+        if !scheduler.hasWork(of: call.work) {
+            works[call.work] = nil
+            tracing.over(call.work, at: .now)
+        }
         return call
     }
 
     func answer(
         _ peer: Peer, _ request: CallRequest, _ status: RPCStatus, attempts: Int = 0, body: [UInt8] = []
     ) {
+        metrics.answered(Method(rawValue: request.method), status.code)
         let response = CallResponse(id: request.id, status: status, attempts: UInt32(attempts), body: body)
         send(peer, .response(response), request.encoding)
     }

@@ -43,6 +43,7 @@ extension BrokerLoop {
             claimed.forEach(begin)
         case .workCame: jobs!.pump.workCame()
         case .settled(let ids): ask(again: jobs!.wake(Set(ids)))
+        case .counted(let figures): answerMonitors(figures)
         case .stop(let numbers):
             for call in numbers.compactMap({ jobs!.pump.call(of: $0) }) {
                 perform(scheduler.callCancelled(call, at: now))
@@ -91,7 +92,7 @@ extension BrokerLoop {
     }
 
     private var room: JobPump.Room {
-        let snapshots = workers.keys.compactMap { scheduler.workerSnapshot($0, at: now) }.filter { !$0.isDraining }
+        let snapshots = workers.keys.compactMap { scheduler.workerSnapshot($0, at: now) }.filter(\.takesWork)
         return JobPump.Room(
             waiting: scheduler.queueSnapshot(at: now).waiting,
             freeCredits: snapshots.reduce(0) { $0 + max(0, $1.credits - $1.jobs) }, hasWorkers: !snapshots.isEmpty)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 
 internal import Logging
+internal import Observability
 internal import Wire
 
 // What the scheduler orders.
@@ -12,11 +13,12 @@ extension BrokerLoop {
             case .cancel(let attempt, let worker):
                 if let record = workers[worker] { tell(record, .cancel(wire(attempt), reason: "the call is over")) }
             case .end(let id, let ending, let attempts):
+                metrics.noted(ending)
                 guard let status = ending.status else {
-                    forget(id)
+                    if let call = forget(id) { note(id, call, RPCStatus(.cancelled), attempts: attempts) }
                     continue
                 }
-                finish(id, status, attempts: attempts)
+                finish(id, status, attempts: attempts, isRefusal: ending.refusal != nil)
             case .answerAgain(let id, let earlier):
                 guard let kept = keptAnswers[earlier] else { preconditionFailure("no answer is kept of \(earlier)") }
                 finish(id, kept.status, attempts: Int(kept.attempts), body: kept.body)
@@ -34,9 +36,16 @@ extension BrokerLoop {
             dispatch: wire(attempt), id: request.id, method: request.method,
             remainingMilliseconds: (scheduler.remaining(of: attempt.call, at: now) ?? .zero).milliseconds,
             queueMilliseconds: (now - work.arrival).milliseconds, resultEncoding: request.encoding,
-            metadata: request.metadata, traceparent: request.traceparent, pixels: request.pixels, streams: work.streams,
-            body: request.body, image: request.image)
-        logger.debug("dispatch", metadata: ["call": "\(job.dispatch)", "worker": "\(worker)"])
+            metadata: request.metadata,
+            traceparent: tracing.dispatched(attempt, to: worker, at: .now) ?? request.traceparent,
+            pixels: request.pixels, streams: work.streams, body: request.body, image: request.image)
+        if attempt.number == 1 { metrics.queueDuration.observe(now - work.arrival) }
+        logger.debug(
+            "dispatch",
+            metadata: [
+                "call": "\(job.dispatch.call)", "attempt": "\(attempt.number)", "worker": "\(worker)",
+                "name": "\(record.hello.name)",
+            ])
         tell(record, .job(job))
     }
 

@@ -28,6 +28,7 @@ extension BrokerLoop {
     /// A RESULT among them is not dropped: its call waits, and its job holds a credit.
     func refuse(_ error: FrameError, from routing: [UInt8]) {
         counters.refusedFrames += 1
+        metrics.refused(error)
         if error.fault == .version {
             let refusal = RPCStatus(.failedPrecondition, error.status.message, reason: .unsupportedVersion)
             try? backListener.socket.send([routing] + BrokerOrder.bye(refusal).frames(error.encoding))
@@ -61,15 +62,17 @@ extension BrokerLoop {
         case .result(let result): settle(result, from: id)
         case .beat(let beat): scheduler.beat(id, progress: beat.progress, isBusy: beat.isBusy, at: now)
         case .drain(let returned):
-            perform(scheduler.workerDraining(id, returned: returned.compactMap(attempt), at: now))
+            let returned = returned.compactMap(attempt)
+            tracing.returned(returned, from: id, at: .now)
+            perform(scheduler.workerDraining(id, returned: returned, at: now))
         case .credit(let credits, let returned):
             let most = workers[id]?.hello.credits ?? 0
-            perform(
-                scheduler.workerOffers(
-                    id, credits: Int(min(credits, most)), returned: returned.compactMap(attempt), at: now))
+            let returned = returned.compactMap(attempt)
+            tracing.returned(returned, from: id, at: .now)
+            perform(scheduler.workerOffers(id, credits: Int(min(credits, most)), returned: returned, at: now))
         case .bye:
             logger.info("worker left", metadata: ["worker": "\(id)"])
-            _ = removeWorker(id)
+            if let record = removeWorker(id) { drainedInstances.remove(record.hello.instance) }
             perform(scheduler.workerLeft(id, .left, at: now))
         }
     }
@@ -84,6 +87,7 @@ extension BrokerLoop {
             attempt, by: worker, answerBytes: isGood ? result.body.count : nil, at: now)
         let response = CallResponse(
             id: "", status: result.status.checked(madeBy: .worker), attempts: UInt32(attempt.number), body: result.body)
+        if settlement.accepted { tracing.settled(attempt, response.status, at: .now) }
         if isGood, settlement.accepted, let id = works[attempt.call]?.quarantineID { quarantine.remove(id) }
         for call in settlement.answered {
             finish(call, response.status, attempts: attempt.number, body: response.body)
@@ -118,11 +122,14 @@ extension BrokerLoop {
                     worker: "\(id)", beatIntervalMilliseconds: terms.beatInterval.milliseconds,
                     liveness: UInt32(terms.liveness), stallLimitMilliseconds: terms.stallLimit.milliseconds)))
         logger.info("worker joined", metadata: ["worker": "\(id)", "name": "\(hello.name)", "pid": "\(hello.pid)"])
-        perform(scheduler.workerJoined(id, credits: Int(hello.credits), at: now))
+        perform(
+            scheduler.workerJoined(
+                id, credits: Int(hello.credits), isSetAside: drainedInstances.contains(hello.instance), at: now))
     }
 
     func removeWorker(_ id: WorkerID) -> WorkerRecord? {
         guard let record = workers.removeValue(forKey: id) else { return nil }
+        tracing.lost(id, at: .now)
         if workersByRouting[record.routing] == id { workersByRouting[record.routing] = nil }
         return record
     }

@@ -7,8 +7,8 @@ internal import Wire
 /// The thread of a broker: it owns both sockets, turns frames into the scheduler's events, and does what the scheduler
 /// says. Everything that is decided about calls and workers is decided there.
 ///
-/// Its parts: `+Clients` is the front, `+Workers` the back, `+Orders` what the scheduler says, `+Answers` and `+Quarantine`
-/// what the broker answers itself.
+/// Its parts: `+Clients` is the front, `+Workers` the back, `+Orders` what the scheduler says, `+Answers`, `+Quarantine`
+/// and `+Drains` what the broker answers itself.
 final class BrokerLoop {
     let frontListener: Listener
     let backListener: Listener
@@ -31,8 +31,11 @@ final class BrokerLoop {
     var watchers: [Watcher] = []
     var workers: [WorkerID: WorkerRecord] = [:]
     var workersByRouting: [[UInt8]: WorkerID] = [:]
+    var drainedInstances = DrainedInstances()
     var nextNumber: UInt64 = 1
     var counters = LoopCounters()
+    var metrics = BrokerMetrics()
+    var tracing: BrokerTracing
     var nextBeat: Duration = .zero
     var drainDeadline: Duration?
     var isStopped = false
@@ -61,6 +64,7 @@ final class BrokerLoop {
         self.configuration = configuration
         self.logger = logger
         scheduler = Scheduler(configuration.scheduler, now: .zero)
+        tracing = BrokerTracing(configuration.spans)
         standstill = Standstill(tolerance: configuration.scheduler.beatPause, now: .zero)
         jobs = journal.map { JobService($0) }
         outboxes = Outboxes(
@@ -108,6 +112,7 @@ final class BrokerLoop {
         if now >= nextBeat {
             nextBeat = now + configuration.scheduler.beatPause
             for worker in workers.values { tell(worker, .beat) }
+            configuration.heartbeat()
         }
         flushOutboxes()
         takeOutUnreachable()
@@ -147,6 +152,7 @@ final class BrokerLoop {
                 logger.info("draining", metadata: ["open_calls": "\(calls.count)"])
                 drainDeadline = started.duration(to: until)
                 scheduler.drain()
+            case .report(let question): report(question)
             case .journal(let news):
                 hear(news)
             }

@@ -2,6 +2,7 @@
 
 public import Logging
 public import Messaging
+public import Observability
 import Synchronization
 
 /// A running broker: the thread of its loop, and the orders that other threads may give it.
@@ -64,6 +65,11 @@ public final class BrokerServer: Sendable {
         thread.join()
     }
 
+    /// Asks the loop about itself; where it is stuck or over, no answer comes.
+    public func report(_ question: ServiceQuestion) {
+        orders.post(.report(question))
+    }
+
     /// Stops at once; open calls get UNAVAILABLE. Returns when it has.
     public func stop() {
         orders.post(.stop)
@@ -75,5 +81,6 @@ public final class BrokerServer: Sendable {
 enum BrokerOrders: Sendable {
     case drain(until: ContinuousClock.Instant)
     case stop
+    case report(ServiceQuestion)
     case journal(JournalNews)
 }

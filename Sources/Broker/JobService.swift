@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 
 internal import Messaging
+internal import Observability
 internal import Wire
 
 /// What the loop has to do with durable jobs: questions that the journal has not answered, and those who wait for a job.
@@ -14,6 +15,8 @@ struct JobService {
     var pump = JobPump()
     var begun = 0
     var ended = 0
+    /// Whoever asked for metrics and waits for the journal's.
+    var monitors: [(question: ServiceQuestion, report: ServiceReport)] = []
     private var questions: [UInt64: JobQuestion] = [:]
     private var byClient: [ClientID: [String: UInt64]] = [:]
     private var bytes = 0

@@ -15,6 +15,8 @@ enum JournalMail: Sendable {
     case list(JobTicket, JobQuery)
     case claim(count: Int, bytes: Int)
     case end(Int64, RPCStatus, result: [UInt8], attempts: Int)
+    /// How many jobs there are in each state.
+    case count
     case close
 }
 
@@ -30,6 +32,8 @@ enum JournalNews: Sendable {
     case settled([String])
     /// Settled while their calls run.
     case stop([Int64])
+    /// `nil` where they could not be counted.
+    case counted([String: Int]?)
 }
 
 /// Whose question it is, and how the answer is written.
@@ -162,6 +166,7 @@ struct JournalDesk: ~Copyable {
         case .submit(let ticket, _), .get(let ticket, _), .cancel(let ticket, _), .list(let ticket, _):
             tell(.answer(ticket, error.status, body: [], isSettled: false))
         case .claim: tell(.claimed([], next: JournalKeeper.cleaningInterval))
+        case .count: tell(.counted(nil))
         case .end: unwritten.append(mail)
         case .close: break
         }
@@ -170,6 +175,7 @@ struct JournalDesk: ~Copyable {
     /// What is over, what is old, and what could not be written before.
     private mutating func tidy() {
         nextCleaning = .now + JournalKeeper.cleaningInterval
+        resume()
         let waiting = unwritten
         unwritten = []
         for mail in waiting { process([mail]) }
@@ -178,6 +184,18 @@ struct JournalDesk: ~Copyable {
             if !done.settled.isEmpty { tell(.settled(done.settled)) }
             if !done.running.isEmpty { tell(.stop(done.running)) }
             if done.isMore { nextCleaning = .now + .milliseconds(20) }
+        } catch {
+            note(error)
+        }
+    }
+
+    /// What could not be queued again when the journal was opened, because the disk was full.
+    private mutating func resume() {
+        guard journal.hasInterrupted else { return }
+        do throws(JournalError) {
+            try journal.resume()
+            tell(.workCame)
+            noteSuccess()
         } catch {
             note(error)
         }
@@ -236,6 +254,7 @@ struct JournalDesk: ~Copyable {
             let settled = try session.end(number, ending, attempts: attempts, at: now)
             guard let settled else { return [.workCame] }
             return [.settled([settled])]
+        case .count: return [.counted(try session.figures())]
         case .close: return []
         }
     }

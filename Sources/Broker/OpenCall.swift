@@ -29,6 +29,9 @@ struct OpenCall {
     let encoding: WireEncoding
     /// The call whose work it waits for: itself, or an earlier one under the same key.
     let work: CallID
+    let method: Method?
+    let arrival: Duration
+    let deadline: Duration
     /// The number of the durable job that it runs; `nil` for a client's own call.
     var job: Int64?
     /// The events on their way to the client; `nil` where it wants none.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 public import Grounding
 import Messaging
+public import Observability
 import Synchronization
 public import Wire
 
@@ -18,12 +19,18 @@ public final class BoxwoodClient: Sendable {
     private let thread: DedicatedThread
     private let prefix = String(UInt32.random(in: .min ... .max), radix: 16)
     private let throttle: Mutex<RetryThrottle>
+    private let spans: SpanQueue?
 
     /// Connects in the background; whether somebody answers shows with the first call.
     ///
+    /// - Parameter spans: where the span of each call goes; `nil`: nowhere. Calls belong to the trace that the caller's task is
+    ///   in, `TraceContext.current`, either way.
     /// - Throws: INTERNAL when the endpoint is none, or is on another machine and there is no key.
-    public init(_ configuration: ClientConfiguration = ClientConfiguration()) throws(RPCStatus) {
+    public init(
+        _ configuration: ClientConfiguration = ClientConfiguration(), spans: SpanQueue? = nil
+    ) throws(RPCStatus) {
         self.configuration = configuration
+        self.spans = spans
         throttle = Mutex(RetryThrottle(configuration.retry))
         do throws(MessagingError) {
             _ = try configuration.checkedEndpoints()
@@ -106,24 +113,28 @@ public final class BoxwoodClient: Sendable {
         try checkSizes(body, image)
         let deadline = ContinuousClock.now + (timeout ?? configuration.timeout)
         let key = idempotencyKey ?? (configuration.retry.attempts > 1 ? Self.makeKey() : "")
+        let trace = ClientTrace(method, spans)
         var attempt = 1
         while true {
             let id = makeID()
             let request = CallRequest(
-                id: id, method: method, metadata: metadata, idempotencyKey: key,
+                id: id, method: method, metadata: metadata, idempotencyKey: key, traceparent: trace.traceparent,
                 previousAttempts: UInt32(attempt - 1), priority: priority, pixels: pixels.map(UInt32.init(clamping:)),
                 eventWindow: tap?.begin(as: id) ?? 0, body: body, image: image)
             let response = await once(request, deadline: deadline, tap)
             if response.status.isOK {
                 throttle.withLock { $0.succeeded() }
+                trace.end(.ok, tries: attempt)
                 return response
             }
             guard let pause = pause(after: response.status, attempt: attempt, remaining: deadline - .now) else {
+                trace.end(response.status, tries: attempt)
                 throw response.status
             }
             do {
                 try await Task.sleep(for: pause)
             } catch {
+                trace.end(RPCStatus(.cancelled), tries: attempt)
                 throw RPCStatus(.cancelled, "the caller cancelled the call")
             }
             attempt += 1

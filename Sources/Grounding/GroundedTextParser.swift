@@ -30,6 +30,9 @@ public struct GroundedTextParser: Sendable {
         var entities: [GroundedText.Entity] = []
         let tags = TagRemoval(scalars)
         let leading = tags.text.prefix(while: PythonBlank.contains).count
+        let caption = PythonBlank.strip(tags.text)
+        // The reference lets a span end among the blanks that it takes off the caption's end.
+        let last = mode == .strict ? caption.count : .max
         for entity in found {
             let boxes = entity.boxes.filter { accept($0.patches, of: entity.phrase, warnings: &warnings) }
             guard !boxes.isEmpty else { continue }
@@ -38,10 +41,10 @@ public struct GroundedTextParser: Sendable {
             let after = entity.phrase.reversed().prefix(while: PythonBlank.contains).count
             let start = tags.position(of: entity.span.lowerBound) - leading + before
             let end = tags.position(of: entity.span.upperBound) - leading - after
-            entities.append(.init(name: String(name), start: start, end: end, boxes: boxes))
+            entities.append(.init(name: String(name), start: min(start, last), end: min(end, last), boxes: boxes))
         }
         if mode == .strict { warnings += StrayBoxes(in: scalars, outside: scanner.matched).warnings }
-        return GroundedText(caption: String(PythonBlank.strip(tags.text)), entities: entities, warnings: warnings)
+        return GroundedText(caption: String(caption), entities: entities, warnings: warnings)
     }
 
     private func accept(_ pair: PatchPair, of phrase: [Unicode.Scalar], warnings: inout [String]) -> Bool {

@@ -32,6 +32,7 @@ final class BatchJob {
     /// How many prompts, from the first on, are answered.
     private(set) var answered = 0
     var timing = Timing()
+    var stages: [StageRun] = []
     /// Milliseconds from its beginning to its first token; `nil` before that.
     var firstToken: Double?
     let begun: ContinuousClock.Instant

@@ -20,6 +20,7 @@ extension Batcher {
         let elapsed = watch.lap()
         for job in served {
             if isPicture { job.timing.vision += elapsed } else { job.timing.prefill += elapsed }
+            job.stages.note(isPicture ? .vision : .prefill, watch)
         }
     }
 
@@ -76,6 +77,7 @@ extension Batcher {
         if let shared { shared.jobs.append(job) }
         let known = shared == nil ? pictures.value(for: key) : nil
         job.isHit = shared != nil || known != nil
+        if job.isHit { counters.pictureHits += 1 } else { counters.pictureMisses += 1 }
         job.cachedPromptTokens = job.isHit ? encoder.prefix.count : 0
         let work = shared ?? PictureWork(key, known.map { .known($0) } ?? .file(job.image), for: job)
         if shared == nil { works.append(work) }
@@ -96,7 +98,10 @@ extension Batcher {
             var watch = Stopwatch()
             decode(work, bytes)
             let elapsed = watch.lap()
-            for job in work.jobs { job.timing.decodeImage += elapsed }
+            for job in work.jobs {
+                job.timing.decodeImage += elapsed
+                job.stages.note(.decodeImage, watch)
+            }
             return
         }
     }

@@ -77,9 +77,13 @@ extension Batcher {
         guard !running.isEmpty else { return }
         var watch = Stopwatch()
         let batch = running
+        counters.stepped(sequences: batch.reduce(0) { $0 + $1.continuation.wanted.count })
         let errors = model.step(batch.map(\.continuation))
         let elapsed = watch.lap()
-        for job in jobs where batch.contains(where: { $0.job === job }) { job.timing.generate += elapsed }
+        for job in jobs where batch.contains(where: { $0.job === job }) {
+            job.timing.generate += elapsed
+            job.stages.note(.generate, watch)
+        }
         for (sequence, error) in zip(batch, errors) {
             guard let error, sequence.job.outcome == nil else { continue }
             end(sequence.job, .failure(error))
@@ -91,7 +95,9 @@ extension Batcher {
     private func collect() {
         for sequence in running {
             if sequence.continuation.isDone {
-                sequence.job.generations[sequence.index] = sequence.continuation.generation
+                let generation = sequence.continuation.generation
+                counters.generatedTokens += generation.ids.count
+                sequence.job.generations[sequence.index] = generation
                 sequence.job.open -= 1
             }
             if sequence.job.streams, hasFound(sequence) { sequence.job.hasNews = true }

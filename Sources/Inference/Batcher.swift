@@ -26,6 +26,7 @@ final class Batcher {
     var pictures: RecentlyUsed<PictureKey, KnownPicture>
     /// Pictures that jobs wait for or use, in the order they came.
     var works: [PictureWork] = []
+    var counters = EngineCounters()
     private var ended: [BatchJob] = []
 
     init(model: Kosmos2Model, encoder: PromptEncoder, identity: ModelIdentity, options: EngineOptions) {

@@ -10,6 +10,8 @@ extension Engine {
         let job = ended.job
         let assembly = ResultAssembly(width: picture.width, height: picture.height)
         let answer = answer(job, job.task, output.generations, assembly)
+        batcher.counters.promptTokens += output.promptTokens
+        if !answer.warnings.isEmpty { batcher.counters.malformedSequences += 1 }
         let usage = Usage(
             promptTokens: output.promptTokens, generatedTokens: output.generations.reduce(0) { $0 + $1.ids.count },
             imageCacheHit: ended.isHit, cachedPromptTokens: ended.cachedPromptTokens)

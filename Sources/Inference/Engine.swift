@@ -18,7 +18,7 @@ public final class Engine {
 
     let options: EngineOptions
     let encoder: PromptEncoder
-    private let batcher: Batcher
+    let batcher: Batcher
     /// Those who have not ended, as their callers know them.
     private var open: [ObjectIdentifier: (ticket: JobTicket, id: String)] = [:]
     private var tickets: UInt64 = 0
@@ -86,6 +86,9 @@ public final class Engine {
         defer { unclaimed = [] }
         return (unclaimed + (batcher.isIdle ? [] : batcher.advance(at: .now).map(ended))).compactMap(settled)
     }
+
+    /// What it has done so far.
+    public var counters: EngineCounters { batcher.counters }
 
     /// What is settled of tasks that stream, where that became more since it was asked last. A task that has ended is told of
     /// by its outcome alone.
@@ -175,8 +178,11 @@ public final class Engine {
         guard let (ticket, id) = open.removeValue(forKey: ObjectIdentifier(job)), let outcome = job.outcome else {
             preconditionFailure("a job ended that nobody submitted")
         }
-        return EndedJob(
-            ticket: ticket, outcome: outcome.map { result(id: id, job: job, output: $0) }, firstToken: job.firstToken)
+        var watch = Stopwatch()
+        let answer = outcome.map { result(id: id, job: job, output: $0) }
+        _ = watch.lap()
+        if case .success = answer { job.stages.note(.parse, watch) }
+        return EndedJob(ticket: ticket, outcome: answer, firstToken: job.firstToken, stages: job.stages)
     }
 
     private func job(_ task: GroundingTask, _ options: GenerationOptions) throws(TaskError) -> Job {
@@ -189,7 +195,8 @@ public final class Engine {
     private func settled(_ ended: EndedJob) -> EndedJob? {
         guard let index = tiled.firstIndex(where: { $0.isWaiting(for: ended.ticket) }) else { return ended }
         guard let outcome = tiled[index].settle(ended) else { return nil }
-        return EndedJob(ticket: tiled.remove(at: index).ticket, outcome: outcome)
+        let whole = tiled.remove(at: index)
+        return EndedJob(ticket: whole.ticket, outcome: outcome, stages: whole.stages)
     }
 
     /// The tokens that may be generated per prompt.
@@ -235,6 +242,8 @@ public struct EndedJob: Sendable {
     public let outcome: Result<GroundingResult, TaskError>
     /// Milliseconds from its submission to its first token; `nil` where there was none.
     package var firstToken: Double?
+    /// Those that it had; with tiles those of all parts.
+    public var stages: [StageRun] = []
 }
 
 /// A task with its prompts as ids.

@@ -107,6 +107,7 @@ struct TiledJob {
     /// For the whole picture first.
     let parts: [JobTicket]
     private var results: [JobTicket: Result<GroundingResult, TaskError>] = [:]
+    private(set) var stages: [StageRun] = []
 
     init(ticket: JobTicket, labels: [String], detection: TiledDetection, parts: [JobTicket]) {
         (self.ticket, self.labels, self.detection, self.parts) = (ticket, labels, detection, parts)
@@ -118,6 +119,7 @@ struct TiledJob {
     /// - Returns: the outcome of the whole once all parts have ended; of failures the first part's.
     mutating func settle(_ part: EndedJob) -> Result<GroundingResult, TaskError>? {
         results[part.ticket] = part.outcome
+        for run in part.stages { stages.note(run) }
         guard results.count == parts.count else { return nil }
         var answers: [GroundingResult] = []
         for part in parts {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 
-internal import Checkpoints
+package import Checkpoints
 import Foundation
 
 /// What a model's folder says of how its text is generated.
@@ -16,7 +16,7 @@ public struct GenerationDefaults: Sendable, Hashable {
     static let longestRun = 1024
 
     /// - Throws: `CheckpointError` of code `configuration` for a file that is damaged or a size that is none.
-    init(_ checkpoint: Checkpoint) throws(CheckpointError) {
+    package init(_ checkpoint: Checkpoint) throws(CheckpointError) {
         let own = checkpoint.holds(Self.file) ? try Self.decode(Sizes.self, checkpoint, Self.file) : Sizes()
         let text = try Self.decode(Configuration.self, checkpoint, "config.json").text_config ?? Sizes()
         let size = own.no_repeat_ngram_size ?? text.no_repeat_ngram_size ?? 0

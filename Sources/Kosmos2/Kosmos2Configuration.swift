@@ -72,7 +72,7 @@ public struct Kosmos2Configuration: Sendable, Hashable {
             heads: try size(raw.num_attention_heads, 16, "vision_config.num_attention_heads"),
             imageSize: try size(raw.image_size, 224, "vision_config.image_size"),
             patchSize: try size(raw.patch_size, 14, "vision_config.patch_size"),
-            layerNormEpsilon: Float(raw.layer_norm_eps ?? 1e-5))
+            layerNormEpsilon: try epsilon(raw.layer_norm_eps, "vision_config.layer_norm_eps"))
         try divides(vision.heads, vision.width, "vision_config: num_attention_heads", "hidden_size")
         try divides(vision.patchSize, vision.imageSize, "vision_config: patch_size", "image_size")
         guard vision.imageSize <= 4096 else {
@@ -93,7 +93,7 @@ public struct Kosmos2Configuration: Sendable, Hashable {
             layers: try size(raw.layers ?? raw.num_hidden_layers, 24, "text_config.layers"),
             heads: try size(raw.attention_heads ?? raw.num_attention_heads, 32, "text_config.attention_heads"),
             maxPositions: try size(raw.max_position_embeddings, 2048, "text_config.max_position_embeddings"),
-            layerNormEpsilon: Float(raw.layer_norm_eps ?? 1e-5),
+            layerNormEpsilon: try epsilon(raw.layer_norm_eps, "text_config.layer_norm_eps"),
             scalesEmbedding: raw.scale_embedding ?? true)
         try divides(text.heads, text.width, "text_config: attention_heads", "embed_dim")
         guard text.width % 2 == 0, text.width >= 4 else {
@@ -109,6 +109,15 @@ public struct Kosmos2Configuration: Sendable, Hashable {
             throw CheckpointError(.configuration, "\(key) is \(value); allowed is 1 to \(largestSize)")
         }
         return value
+    }
+
+    /// What keeps a norm from dividing by nothing; a row of equal values would become no numbers at all without it.
+    private static func epsilon(_ value: Double?, _ key: String) throws(CheckpointError) -> Float {
+        let value = value ?? 1e-5
+        guard Float(value) > 0, value <= 1 else {
+            throw CheckpointError(.configuration, "\(key) is \(value); allowed is above 0, at most 1")
+        }
+        return Float(value)
     }
 
     private static func require(_ value: String?, _ allowed: [String], _ key: String) throws(CheckpointError) {

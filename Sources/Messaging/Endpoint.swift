@@ -16,7 +16,10 @@ public struct Endpoint: Sendable, Hashable, CustomStringConvertible {
     /// - Throws: `endpoint`, saying what is wrong.
     public init(_ text: String) throws(MessagingError) {
         let parts = text.split(separator: "://", maxSplits: 1, omittingEmptySubsequences: false)
-        guard parts.count == 2, let transport = Transport(rawValue: String(parts[0])), !parts[1].isEmpty else {
+        guard parts.count == 2, let transport = Transport(rawValue: String(parts[0])), !parts[1].isEmpty,
+            // libzmq would read no further.
+            !text.utf8.contains(0)
+        else {
             throw MessagingError(
                 .endpoint, "\"\(text)\" is no address; write tcp://127.0.0.1:5540 or ipc:///run/boxwood.sock")
         }
@@ -38,8 +41,13 @@ public struct Endpoint: Sendable, Hashable, CustomStringConvertible {
 
     /// 127.0.0.0/8, written out: `127.example.org` is a name like any other.
     private var isLoopbackNumber: Bool {
-        let parts = host.split(separator: ".", omittingEmptySubsequences: false).map { UInt8($0) }
+        let parts = host.split(separator: ".", omittingEmptySubsequences: false).map(Self.plainByte)
         return parts.count == 4 && parts.allSatisfy { $0 != nil } && parts[0] == 127
+    }
+
+    /// A number in the one form that everybody reads alike: 0127 is 87 to the C library, and so in another network.
+    private static func plainByte(_ text: Substring) -> UInt8? {
+        UInt8(text).flatMap { String($0) == text ? $0 : nil }
     }
 
     /// This address to listen on.
@@ -76,7 +84,9 @@ public struct Endpoint: Sendable, Hashable, CustomStringConvertible {
             throw MessagingError(.endpoint, "\"tcp://\(address)\" has no port")
         }
         let port = address[address.index(after: colon)...]
-        guard port == "*" || UInt16(port) != nil else {
+        // Digits alone: a number of Swift's may have a sign.
+        let isPlain = port.utf8.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
+        guard port == "*" || UInt16(port) != nil && isPlain else {
             throw MessagingError(.endpoint, "\"\(port)\" is no port; write a number up to 65535, or * for a free one")
         }
     }

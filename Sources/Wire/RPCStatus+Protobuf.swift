@@ -33,6 +33,19 @@ extension RPCStatus {
         return status
     }
 
+    /// The status without what a peer may have made long: the violations and facts, and a reason that is no word.
+    private var bare: RPCStatus {
+        let word = reason.flatMap { $0.rawValue.utf8.count <= WireLimits.idBytes ? $0 : nil }
+        return RPCStatus(code, message, retryDelayMilliseconds: retryDelayMilliseconds, reason: word)
+    }
+
+    /// The frames of a message with this status: in full, or with less of the details where the header would be too long for its
+    /// reader. What is allowed in one encoding can be six times as long in the other.
+    func fitted(_ frames: (RPCStatus) -> [[UInt8]]) -> [[UInt8]] {
+        let whole = frames(self)
+        return whole[2].count <= WireLimits.headerBytes ? whole : frames(bare)
+    }
+
     private var details: [ProtoDetail] {
         var details: [ProtoDetail] = []
         if !violations.isEmpty {

@@ -30,6 +30,9 @@ final class BrokerSeat {
     }
 
     var isOver: Bool { ending != nil }
+
+    /// How it stands with the broker, in a word of `MetricLabels.brokerStates`.
+    var standing: String { isOver ? "left" : session.worker == nil ? "waiting" : "joined" }
 }
 
 /// How a worker's room is shared by the brokers that it serves: each is offered all that is free, and what is offered twice

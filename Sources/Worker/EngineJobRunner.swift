@@ -9,6 +9,8 @@ public import Wire
 public final class EngineJobRunner: JobRunner {
     private let engine: Engine
     private var dispatches: [JobTicket: Dispatch] = [:]
+    /// Of jobs that have ended, until they are asked for.
+    private var stages: [Dispatch: [StageRun]] = [:]
 
     public init(_ engine: Engine) {
         self.engine = engine
@@ -28,6 +30,8 @@ public final class EngineJobRunner: JobRunner {
         return { progress.value }
     }
 
+    public var counters: EngineCounters { engine.counters }
+
     public func start(_ job: RunnerJob) {
         let ticket = engine.submit(
             id: job.id, task: job.request.task, options: job.request.options, image: job.image,
@@ -35,11 +39,14 @@ public final class EngineJobRunner: JobRunner {
         dispatches[ticket] = job.dispatch
     }
 
+    public func stages(of job: Dispatch) -> [StageRun] { stages.removeValue(forKey: job) ?? [] }
+
     public func advance() -> [(job: Dispatch, outcome: Result<GroundingResult, RPCStatus>)] {
         engine.advance().map { ended in
             guard let dispatch = dispatches.removeValue(forKey: ended.ticket) else {
                 preconditionFailure("the engine ended a task that was not started")
             }
+            stages[dispatch] = ended.stages
             return (dispatch, ended.outcome.mapError(RPCStatus.init))
         }
     }

@@ -27,7 +27,7 @@ struct EngineThread {
 
     /// - Parameter slots: jobs that run side by side.
     init(
-        line: JobLine, slots: Int, makeRunner: @escaping @Sendable () throws -> any JobRunner,
+        line: JobLine, slots: Int, figures: WorkerFigures, makeRunner: @escaping @Sendable () throws -> any JobRunner,
         report: @escaping @Sendable (EngineReport) -> Void
     ) {
         _ = DedicatedThread(name: "boxwood-engine") { [ended] in
@@ -35,7 +35,10 @@ struct EngineThread {
             do {
                 let runner = try makeRunner()
                 report(.ready(EngineFacts(runner)))
-                Self.work(JobExecutor(runner), line, slots: slots, report)
+                Self.work(JobExecutor(runner, figures), line, slots: slots) { result in
+                    if case .finished(let result) = result { figures.ended(result.status.code) }
+                    report(result)
+                }
             } catch {
                 report(.failed("\(error)"))
             }

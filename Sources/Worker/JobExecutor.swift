@@ -7,8 +7,10 @@ import Wire
 /// Jobs from their frames to their answers: read, check, run, write.
 struct JobExecutor {
     private let runner: any JobRunner
+    private let figures: WorkerFigures
     /// What the runner has taken on and not ended.
     private var running: [Dispatch: Running] = [:]
+    private var tracing: WorkerTracing
 
     private struct Running {
         let job: Wire.Job
@@ -23,8 +25,10 @@ struct JobExecutor {
         case result(JobResult)
     }
 
-    init(_ runner: any JobRunner) {
+    init(_ runner: any JobRunner, _ figures: WorkerFigures) {
         self.runner = runner
+        self.figures = figures
+        tracing = WorkerTracing(figures.spans)
     }
 
     var count: Int { running.count }
@@ -38,6 +42,7 @@ struct JobExecutor {
             if let reason = cancellation.refusal(at: now) { throw reason }
             runner.start(try runnerJob(job, cancellation))
             running[job.dispatch] = Running(job: job, trail: job.streams ? EventTrail() : nil)
+            tracing.began(job, at: now)
             return nil
         } catch {
             return JobResult(dispatch: job.dispatch, status: error.checked(madeBy: .worker))
@@ -48,6 +53,7 @@ struct JobExecutor {
     /// - Returns: what is settled of them, and the answers of those that have ended, of each in its order.
     mutating func advance() -> [Report] {
         let ended = runner.advance()
+        figures.engineDid(runner.counters)
         var reports: [Report] = []
         for news in runner.news() {
             let events = running[news.job]?.trail?.events(caption: news.caption, entities: news.entities) ?? []
@@ -57,8 +63,11 @@ struct JobExecutor {
             if case .success(let result) = outcome {
                 reports += tell(running[dispatch]?.trail?.rest(of: result) ?? [], of: dispatch)
             }
+            let stages = runner.stages(of: dispatch)
             guard let job = running.removeValue(forKey: dispatch)?.job else { continue }
-            reports.append(.result(answer(job, outcome)))
+            let result = answer(job, outcome)
+            tracing.ended(dispatch, result.status, stages: stages, at: .now)
+            reports.append(.result(result))
         }
         return reports
     }
@@ -98,6 +107,7 @@ struct JobExecutor {
     private func answer(_ job: Wire.Job, _ outcome: Result<GroundingResult, RPCStatus>) -> JobResult {
         do throws(RPCStatus) {
             var result = try outcome.get()
+            figures.took(result.timing)
             result.attempts = Int(job.dispatch.attempt)
             result.timing.queue = Double(job.queueMilliseconds)
             result.timing.total += result.timing.queue

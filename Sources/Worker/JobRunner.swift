@@ -11,6 +11,10 @@ public protocol JobRunner: AnyObject {
     var imageLimits: WireImageLimits { get }
     /// Reads a counter that grows with every bit of work done. Called from another thread while the runner is busy.
     var progress: @Sendable () -> UInt64 { get }
+    /// What was done so far.
+    var counters: EngineCounters { get }
+    /// The stages of a job that has ended; asked for once, after ``advance()`` has told of its end.
+    func stages(of job: Dispatch) -> [StageRun]
 
     /// Takes a job on; ``advance()`` says how it ended.
     func start(_ job: RunnerJob)
@@ -39,6 +43,12 @@ public struct JobNews {
         self.caption = caption
         self.entities = entities
     }
+}
+
+extension JobRunner {
+    /// Of a runner that does not count.
+    public var counters: EngineCounters { EngineCounters() }
+    public func stages(of job: Dispatch) -> [StageRun] { [] }
 }
 
 /// A job as a runner sees it.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import Logging
 import Messaging
+import Observability
 import Wire
 
 /// The worker's side of its dialogues: feeds the session at each broker with what happens and does what it says. Owned by
@@ -11,9 +12,12 @@ struct WorkerDialogue: ~Copyable {
     private var owners: [Dispatch: Int] = [:]
     private let line: JobLine
     private let facts: EngineFacts
+    private let figures: WorkerFigures
+    private let configuration: WorkerConfiguration
     private let credits: Int
     private let drainGrace: Duration
     private let logger: Logger
+    private var pulse = EnginePulse()
     /// When running jobs are stopped and handed back, and when they are left behind, once the worker is stopping.
     private var patience: [ContinuousClock.Instant] = []
 
@@ -22,8 +26,9 @@ struct WorkerDialogue: ~Copyable {
     /// Messages read before time is looked at again.
     private static let burst = 64
 
-    init(_ configuration: WorkerConfiguration, facts: EngineFacts, line: JobLine, logger: Logger) throws(MessagingError)
-    {
+    init(
+        _ configuration: WorkerConfiguration, facts: EngineFacts, figures: WorkerFigures, line: JobLine, logger: Logger
+    ) throws(MessagingError) {
         let context = Context()
         seats = try configuration.checkedEndpoints().map { endpoint throws(MessagingError) in
             try BrokerSeat(context, endpoint, configuration, facts)
@@ -31,13 +36,15 @@ struct WorkerDialogue: ~Copyable {
         credits = Int(configuration.credits)
         drainGrace = configuration.drainGrace
         self.facts = facts
+        self.figures = figures
+        self.configuration = configuration
         self.line = line
         self.logger = logger
     }
 
     /// Until the worker is stopped; returns why when it did not stop by itself.
     mutating func run(
-        _ mailbox: Mailbox<WorkerLoop.Mail>, publish: (WorkerSession.Counters) -> Void
+        _ mailbox: Mailbox<WorkerLoop.Mail>, alive: () -> Void, publish: (WorkerSession.Counters) -> Void
     ) throws(MessagingError) -> WorkerError? {
         while !isOver {
             for mail in mailbox.takeAll() { try take(mail) }
@@ -50,6 +57,8 @@ struct WorkerDialogue: ~Copyable {
             try losePatience()
             try shareRoom()
             for seat in seats { try seat.link.flush() }
+            let isBusy = seats.contains { $0.session.isEngineBusy }
+            if pulse.isAlive(progress: facts.progress(), isBusy: isBusy, at: .now) { alive() }
             publish(seats.reduce(into: WorkerSession.Counters()) { $0 += $1.session.counters })
             guard !isOver else { break }
             try wait(mailbox.pollItem)
@@ -94,9 +103,16 @@ struct WorkerDialogue: ~Copyable {
             guard let index = owners[partial.dispatch] else { return }
             try perform(seats[index].session.found(partial), index)
         case .engine(.finished(let result)):
+            logger.debug(
+                "job ended",
+                metadata: [
+                    "call": "\(result.dispatch.call)", "attempt": "\(result.dispatch.attempt)",
+                    "code": "\(result.status.code.name)",
+                ])
             guard let index = owners.removeValue(forKey: result.dispatch) else { return }
             try perform(seats[index].session.finished(result), index)
         case .engine(.ready), .engine(.failed): break
+        case .report(let question): report(question)
         case .stop:
             guard patience.isEmpty, !hasLostPatience else { return }
             logger.info("stopping: finishing the running jobs, taking no more")
@@ -104,6 +120,12 @@ struct WorkerDialogue: ~Copyable {
             patience = [now + drainGrace, now + drainGrace + Self.lastGrace]
             for (index, seat) in seats.enumerated() where !seat.isOver { try perform(seat.session.drain(), index) }
         }
+    }
+
+    private func report(_ question: ServiceQuestion) {
+        let brokers = seats.reduce(into: [:]) { $0[$1.standing, default: 0] += 1 }
+        question.answer(
+            figures.report(question, isReady: brokers["joined", default: 0] > 0, brokers, configuration))
     }
 
     private mutating func receive(_ index: Int) throws(MessagingError) {

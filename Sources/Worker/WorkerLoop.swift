@@ -2,6 +2,7 @@
 public import Inference
 public import Logging
 import Messaging
+public import Observability
 import Synchronization
 import Wire
 
@@ -13,29 +14,38 @@ public final class WorkerLoop: Sendable {
     enum Mail: Sendable {
         case engine(EngineReport)
         case stop
+        case report(ServiceQuestion)
     }
 
     private let configuration: WorkerConfiguration
     private let makeRunner: @Sendable () throws -> any JobRunner
+    private let signs: WorkerSigns
     private let logger: Logger
     private let mailbox = Mailbox<Mail>()
     private let latest = Mutex(WorkerSession.Counters())
+    private let figures: WorkerFigures
 
-    /// - Parameter makeRunner: called once, on the engine thread, where the runner then lives.
+    /// - Parameters:
+    ///   - spans: where the spans of jobs go; `nil`: nowhere.
+    ///   - makeRunner: called once, on the engine thread, where the runner then lives.
     public init(
-        _ configuration: WorkerConfiguration, logger: Logger,
+        _ configuration: WorkerConfiguration, signs: WorkerSigns = WorkerSigns(), logger: Logger,
+        spans: SpanQueue? = nil,
         makeRunner: @escaping @Sendable () throws -> any JobRunner
     ) {
         self.configuration = configuration
+        self.signs = signs
         self.logger = logger
+        figures = WorkerFigures(spans: spans)
         self.makeRunner = makeRunner
     }
 
     /// A worker for a model in a folder.
     public convenience init(
-        _ configuration: WorkerConfiguration, modelFolder: String, engine options: EngineOptions, logger: Logger
+        _ configuration: WorkerConfiguration, modelFolder: String, engine options: EngineOptions,
+        signs: WorkerSigns = WorkerSigns(), logger: Logger, spans: SpanQueue? = nil
     ) {
-        self.init(configuration, logger: logger) {
+        self.init(configuration, signs: signs, logger: logger, spans: spans) {
             var announced = -1
             let engine = try Engine(modelFolder: modelFolder, options: options) { done, total in
                 // Every tenth is enough for a log.
@@ -53,6 +63,12 @@ public final class WorkerLoop: Sendable {
         mailbox.post(.stop)
     }
 
+    /// Asks the loop about itself; where it is stuck or over, no answer comes. Ready is a worker that is in session with a
+    /// broker.
+    public func report(_ question: ServiceQuestion) {
+        mailbox.post(.report(question))
+    }
+
     /// What went wrong or came late so far.
     package var counters: WorkerSession.Counters { latest.withLock { $0 } }
 
@@ -61,15 +77,19 @@ public final class WorkerLoop: Sendable {
     /// An engine that hangs is left behind on its thread when the grace is over.
     public func run() throws(WorkerError) {
         let line = JobLine()
-        let engine = EngineThread(line: line, slots: Int(configuration.slots), makeRunner: makeRunner) { [mailbox] in
+        let engine = EngineThread(
+            line: line, slots: Int(configuration.slots), figures: figures, makeRunner: makeRunner
+        ) { [mailbox] in
             mailbox.post(.engine($0))
         }
         defer { end(engine, line) }
         guard let facts = try awaitEngine() else { return }
+        signs.ready()
         let failure: WorkerError?
         do throws(MessagingError) {
-            var dialogue = try WorkerDialogue(configuration, facts: facts, line: line, logger: logger)
-            failure = try dialogue.run(mailbox) { counters in latest.withLock { $0 = counters } }
+            var dialogue = try WorkerDialogue(
+                configuration, facts: facts, figures: figures, line: line, logger: logger)
+            failure = try dialogue.run(mailbox, alive: signs.alive) { counters in latest.withLock { $0 = counters } }
         } catch {
             throw .messaging(error.message)
         }
@@ -93,6 +113,9 @@ public final class WorkerLoop: Sendable {
                 case .engine(.failed(let message)): throw .engine(message)
                 case .engine: break
                 case .stop: return nil
+                case .report(let question):
+                    let brokers = ["waiting": configuration.endpoints.count]
+                    question.answer(figures.report(question, isReady: false, brokers, configuration))
                 }
             }
             do {

@@ -2,6 +2,8 @@
 import BoxwoodCommands
 import Client
 import Grounding
+import Observability
+import ObservabilityHTTP
 import Wire
 
 /// Asks a running service.
@@ -23,13 +25,16 @@ struct RemoteService {
     ) async throws -> GroundingResult {
         let address = options.address
         progress.enter("waiting for \(address)")
-        let client = try BoxwoodClient.connect(address, options.at.keys)
+        let exporter = try options.trace.start("boxwood-client", LogOptions.quiet("client"))
+        let client = try BoxwoodClient.connect(address, options.at.keys, spans: exporter?.queue)
         defer { client.close() }
-        let call = Task { () -> Result<GroundingResult, RPCStatus> in
-            do throws(RPCStatus) {
-                return .success(try await ask(client, request, image, pixels: pixels, onEvent: onEvent))
-            } catch {
-                return .failure(error)
+        let call = TraceContext.$current.withValue(TraceOptions.parent) {
+            Task { () -> Result<GroundingResult, RPCStatus> in
+                do throws(RPCStatus) {
+                    return .success(try await ask(client, request, image, pixels: pixels, onEvent: onEvent))
+                } catch {
+                    return .failure(error)
+                }
             }
         }
         // A worker should not go on for nobody.
@@ -38,7 +43,9 @@ struct RemoteService {
             call.cancel()
         }
         defer { stop.cancel() }
-        switch await call.value {
+        let outcome = await call.value
+        await exporter?.stop()
+        switch outcome {
         case .success(let result): return result
         case .failure where call.isCancelled:
             await Blocking.run { client.closeAndWait() }
@@ -78,12 +85,15 @@ extension RemoteService {
 extension BoxwoodClient {
     /// A client for an address from the command line.
     /// - Throws: `usage` when it is none, or may not be spoken to without a key.
-    static func connect(_ address: String, _ keys: KeyOptions) throws(CommandFailure) -> BoxwoodClient {
+    static func connect(
+        _ address: String, _ keys: KeyOptions, spans: SpanQueue? = nil
+    ) throws(CommandFailure) -> BoxwoodClient {
         let credential = try keys.credential()
         do {
             return try BoxwoodClient(
                 ClientConfiguration(
-                    endpoints: EndpointList.parse(address), credential: credential, allowsPlaintext: keys.plaintext))
+                    endpoints: EndpointList.parse(address), credential: credential, allowsPlaintext: keys.plaintext),
+                spans: spans)
         } catch {
             throw CommandFailure(.usage, error.message)
         }

@@ -4,6 +4,7 @@ import Broker
 import Grounding
 import Logging
 import Messaging
+import Observability
 import Testing
 import Wire
 
@@ -16,14 +17,16 @@ extension BrokerServer {
     /// On free ports, with beats that no test has to keep up unless it is about them.
     static func onLoopback(
         _ context: Context, peerHighWater: Int32 = 256, watchRepeat: Duration = .seconds(600),
+        spans: SpanQueue? = nil,
         change: (inout SchedulerConfiguration) -> Void = { _ in }
     ) throws -> BrokerServer {
         var terms = SchedulerConfiguration(
             beatInterval: .milliseconds(100), liveness: 10_000, noWorkerPatience: .seconds(600))
         change(&terms)
-        let configuration = try BrokerConfiguration(
+        var configuration = try BrokerConfiguration(
             front: "tcp://127.0.0.1:*", back: "tcp://127.0.0.1:*", scheduler: terms,
             peerHighWater: peerHighWater, watchRepeat: watchRepeat, version: "test")
+        configuration.spans = spans
         return try BrokerServer(
             configuration, context: context, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
     }

@@ -11,8 +11,11 @@ struct RunningService {
     let client: BoxwoodClient
 
     /// Starts a service, lets `body` use it, and ends it whatever happens.
-    static func use(workers: Int = 2, _ body: (RunningService) async throws -> Void) async throws {
-        let service = try await RunningService(workers: workers)
+    /// - Parameter options: for `up`, beside the usual ones.
+    static func use(
+        workers: Int = 2, options: [String] = [], _ body: (RunningService) async throws -> Void
+    ) async throws {
+        let service = try await RunningService(workers: workers, options: options)
         let children = service.children
         var failure: (any Error)?
         do {
@@ -32,11 +35,12 @@ struct RunningService {
         if let failure { throw failure }
     }
 
-    private init(workers: Int) async throws {
-        let program = try RunningProgram([
-            "up", "--workers", String(workers), "--threads", "1", "--client-endpoint", "tcp://127.0.0.1:*",
-            "--worker-endpoint", "tcp://127.0.0.1:*",
-        ])
+    private init(workers: Int, options: [String]) async throws {
+        let program = try RunningProgram(
+            [
+                "up", "--workers", String(workers), "--threads", "1", "--client-endpoint", "tcp://127.0.0.1:*",
+                "--worker-endpoint", "tcp://127.0.0.1:*",
+            ] + options)
         let isReady = try await eventually {
             program.outputSoFar.contains("ready\n") || !program.isRunning
         }
@@ -51,8 +55,10 @@ struct RunningService {
         try #require(all)
     }
 
-    func run(_ arguments: [String], input: [UInt8] = []) async throws -> BuiltProgram.Outcome {
-        try await BuiltProgram.run(arguments + ["--endpoint", endpoint], input: input)
+    func run(
+        _ arguments: [String], input: [UInt8] = [], environment: [String: String] = [:]
+    ) async throws -> BuiltProgram.Outcome {
+        try await BuiltProgram.run(arguments + ["--endpoint", endpoint], input: input, environment: environment)
     }
 
     func workers() async throws -> [ProtoWorkerState] {

@@ -45,6 +45,17 @@ struct ParserPropertyTests {
         #expect(boxes > 100)
     }
 
+    @Test(
+        "strict: a box behind the last word stands at the caption's end, whatever blanks are taken off it",
+        arguments: ["a dog ", "a dog \n\u{A0}", " a dog\t", "  "])
+    func boxBehindBlanks(text: String) {
+        let box = "<object><patch_index_0044><patch_index_0863></object>"
+        let parsed = GroundedTextParser(.strict).parse(text + box)
+        let end = parsed.caption.unicodeScalars.count
+        #expect(parsed.entities.map(\.span) == [end..<end])
+        #expect(parsed.entities.first?.start == end && parsed.entities.first?.end == end)
+    }
+
     @Test("strict: the span of a phrase spells the phrase, when its text holds no other tag", arguments: 0..<4)
     func spans(seed: UInt64) {
         var random = Seeded(seed)

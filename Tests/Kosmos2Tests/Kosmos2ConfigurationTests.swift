@@ -56,6 +56,10 @@ struct Kosmos2ConfigurationTests {
         (vision(#""num_attention_heads": 15"#), ["num_attention_heads", "15", "1024"]),
         (vision(#""patch_size": 15"#), ["patch_size", "15", "image_size", "224"]),
         (vision(#""image_size": 4110, "patch_size": 15"#), ["image_size", "4110", "4096"]),
+        (text(#""layer_norm_eps": 0"#), ["text_config.layer_norm_eps", "0"]),
+        (text(#""layer_norm_eps": -1e-5"#), ["text_config.layer_norm_eps", "-1e-05"]),
+        (text(#""layer_norm_eps": 1e-60"#), ["text_config.layer_norm_eps"]),
+        (vision(#""layer_norm_eps": 1e300"#), ["vision_config.layer_norm_eps", "1e+300"]),
         (#"{"model_type": "kosmos-2", "latent_query_num": 0}"#, ["latent_query_num", "0"]),
     ]
 

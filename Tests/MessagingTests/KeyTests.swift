@@ -116,6 +116,28 @@ struct KeyTests {
         #expect(throws: MessagingError.self) { try Credential(file: folder.brokerSecretPath) }
     }
 
+    @Test("A file is the same whose lines another system's editor has ended")
+    func lineEnds() throws {
+        _ = try folder.makeBroker()
+        let alice = try folder.make(.client, "alice")
+        let path = folder.secretPath(.client, "alice")
+        let text = try String(contentsOfFile: path, encoding: .utf8)
+        try keys.write(
+            String(text.unicodeScalars.flatMap { $0 == "\n" ? ["\r", "\n"] : [$0] }.map(Character.init)), to: path)
+        #expect(try Credential(file: path) == alice)
+    }
+
+    @Test("A key whose file gives it no name that a key can have", arguments: ["a b", "../x", "n\u{7}", "-"])
+    func namelessKey(_ name: String) throws {
+        _ = try folder.makeBroker()
+        _ = try folder.make(.client, "alice")
+        let path = folder.secretPath(.client, "alice")
+        let text = try String(contentsOfFile: path, encoding: .utf8)
+        try keys.write(text.replacing("name alice", with: "name \(name)"), to: path)
+        let error = #expect(throws: MessagingError.self) { try Credential(file: path) }
+        #expect(error?.code == .key && error?.message.contains("name") == true)
+    }
+
     @Test("Two halves that do not belong together are no pair, and the error holds neither")
     func mixed() throws {
         _ = try folder.makeBroker()
@@ -149,6 +171,8 @@ struct EndpointRuleTests {
             "tcp://0.0.0.0:1", "tcp://*:1", "tcp://10.0.0.1:1", "tcp://eth0:1", "tcp://127.example.org:1",
             "tcp://[::]:1",
             "tcp://127.1:1", "tcp://localhost.example.org:1",
+            // Octal to the resolver: 87.0.0.1, and so on.
+            "tcp://0127.0.0.1:1", "tcp://00127.0.0.1:1", "tcp://+127.0.0.1:1", "tcp://127.0.0.01:1",
         ])
     func wide(_ text: String) throws {
         let endpoint = try Endpoint(text)

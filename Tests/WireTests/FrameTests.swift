@@ -304,6 +304,13 @@ struct FrameRefusalTests {
         }
     }
 
+    @Test(arguments: [Double.nan, .infinity, -.infinity], WireEncoding.allCases)
+    func aBeatHasAProgressThatCanBeCompared(_ progress: Double, _ encoding: WireEncoding) {
+        let frames = WorkerMessage.beat(WorkerBeat(progress: progress)).frames(encoding)
+        let error = #expect(throws: FrameError.self) { try WorkerMessage(frames: frames) }
+        #expect(error?.status.reason == .malformedHeader && error?.encoding == encoding)
+    }
+
     @Test(arguments: [
         #"{"instance":"a","credits":0}"#, #"{"instance":"","credits":1}"#,
         #"{"instance":"a","credits":1,"methods":["Caption"]}"#,

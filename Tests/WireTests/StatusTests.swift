@@ -73,8 +73,9 @@ struct StatusTests {
         let status = RPCStatus(.invalidArgument, long, violations: violations)
         for encoding in WireEncoding.allCases {
             let reply = BrokerReply.response(CallResponse(id: "1", status: status))
-            let header = reply.frames(encoding)[2]
-            if encoding == .protobuf { #expect(header.count <= WireLimits.headerBytes) }
+            guard case .response(let read) = try BrokerReply(frames: reply.frames(encoding)) else { return }
+            #expect(read.status.code == .invalidArgument && read.status.message == status.proto.message)
+            #expect((encoding == .protobuf) == (read.status.violations.count == WireLimits.violations))
         }
         let plain = String(repeating: "x", count: 10_000)
         let likely = RPCStatus(
@@ -82,5 +83,23 @@ struct StatusTests {
         let frames = BrokerReply.response(CallResponse(id: "1", status: likely)).frames(.json)
         guard case .response(let read) = try BrokerReply(frames: frames) else { return }
         #expect(read.status.violations.count == WireLimits.violations)
+    }
+
+    /// A worker's status goes on to the client in the client's encoding: there it must arrive, whatever the worker wrote.
+    @Test(arguments: WireEncoding.allCases)
+    func whatAWorkerMayWriteArrives(_ encoding: WireEncoding) throws {
+        let long = String(repeating: "\u{1}", count: 60_000)
+        for status in [
+            RPCStatus(.internal, "why", retryDelayMilliseconds: 7, reason: .poisonJob, reasonMetadata: ["k": long]),
+            RPCStatus(.internal, "why", retryDelayMilliseconds: 7, reason: .init(rawValue: long)),
+        ] {
+            let result = WorkerMessage.result(JobResult(dispatch: Samples.dispatch, status: status))
+            guard case .result(let read) = try WorkerMessage(frames: result.frames(.protobuf)) else { return }
+            #expect(read.status == status)
+            let reply = BrokerReply.response(CallResponse(id: "1", status: read.status)).frames(encoding)
+            guard case .response(let response) = try BrokerReply(frames: reply) else { return }
+            #expect(response.status.message == "why" && response.status.retryDelayMilliseconds == 7)
+            #expect(encoding == .json || response.status == status)
+        }
     }
 }

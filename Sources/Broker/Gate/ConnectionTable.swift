@@ -164,6 +164,11 @@ package struct ConnectionTable {
         return gone.keys.map { cut($0, .revoked) }
     }
 
+    /// How many there are of each sort.
+    package func counts(_ sort: (BrokerSide, CurvePublicKey?) -> String) -> [String: Int] {
+        connections.reduce(into: [:]) { $0[sort($1.key.side, $1.value.key), default: 0] += 1 }
+    }
+
     package func heldBytes(at now: Duration) -> UInt64 {
         connections.values.reduce(0) { $0 + $1.held(at: now) }
     }

@@ -60,6 +60,29 @@ final class Gate: Sendable {
         return admission
     }
 
+    struct Figures {
+        var connections: [String: Int]
+        var denied: [String: Int]
+    }
+
+    /// For metrics: open connections by role, and those that were not let in, or ended, by reason.
+    var figures: Figures {
+        state.withLock { state in
+            let (counters, cuts) = (state.counters, state.table.cuts)
+            return Figures(
+                connections: state.table.counts { side, key in
+                    if let key { return state.keys.identities[key]?.role.rawValue ?? "unknown" }
+                    return hasKeys ? "unknown" : side == .front ? "client" : "worker"
+                },
+                denied: [
+                    "key": counters.refused, "handshake_unfinished": counters.unfinished,
+                    "handshake_malformed": counters.malformed, "not_accepted": counters.acceptFailed,
+                    "crowded": cuts[.crowded] ?? 0, "over_key_limit": cuts[.ofKey] ?? 0,
+                    "over_memory": cuts[.memory] ?? 0, "revoked": cuts[.revoked] ?? 0,
+                ])
+        }
+    }
+
     /// For Status: numbers that only grow, and how many there are now.
     var named: [String: Double] {
         let now = now

@@ -68,12 +68,14 @@ extension Scheduler {
     }
 
     /// Takes a worker out. Its work waits again, in its old place; what cost too many workers ends.
-    mutating func lose(_ id: WorkerID, at now: Duration) -> [SchedulerAction] {
+    mutating func lose(_ id: WorkerID, _ loss: WorkerLoss, at now: Duration) -> [SchedulerAction] {
         guard let worker = workers.removeValue(forKey: id) else { return [] }
-        if workers.isEmpty { withoutWorkerSince = now }
+        if loss != .left { counters.losses[loss, default: 0] += 1 }
+        noteAbsence(at: now)
         var actions: [SchedulerAction] = []
         for (attempt, held) in worker.held where isCurrent(attempt, at: id) {
             works[attempt.call]!.losses += 1
+            works[attempt.call]!.setback = .lost(loss)
             if held.startedAt != nil { works[attempt.call]!.failures += 1 }
             if isPoison(works[attempt.call]!) {
                 actions += endPoison(attempt.call, at: now)

@@ -64,7 +64,7 @@ extension Scheduler {
         workers[worker]!.held[attempt] = WorkerState.Held(isAlone: isAlone)
         if let picture = terms.picture { workers[worker]!.pictures.add(picture) }
         counters.dispatched += 1
-        if attempt.number > 1 { counters.redelivered += 1 }
+        if let setback = works[id]!.setback { counters.redeliveries[setback, default: 0] += 1 }
         return .dispatch(attempt, to: worker)
     }
 }

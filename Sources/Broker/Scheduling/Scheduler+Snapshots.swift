@@ -26,14 +26,44 @@ extension Scheduler {
         public var progress: Double
         public var isBusy: Bool
         public var isDraining: Bool
+        public var isSetAside: Bool
+        /// Busy, and without progress for half of the time after which it counts as stuck.
+        public var isStuck: Bool
         public var silence: Duration
+
+        /// Whether it would be given work, had it room.
+        public var takesWork: Bool { !isDraining && !isSetAside }
+
+        public var state: WorkerStanding {
+            !takesWork ? .draining : isStuck ? .stuck : isBusy || jobs > 0 ? .busy : .idle
+        }
+    }
+
+    /// What a worker is doing, in a word.
+    public enum WorkerStanding: String, Sendable, Hashable, CaseIterable {
+        case idle, busy, draining, stuck
+    }
+
+    /// How much work waits, by what it waits for.
+    public enum WaitReason: String, Sendable, Hashable, CaseIterable {
+        case noWorker = "no_worker"
+        case noRoom = "no_room"
+        /// A worker that is free of everything else.
+        case alone
+    }
+
+    public var waitReasons: [WaitReason: Int] {
+        let hasWorker = workers.contains { $0.value.takesWork }
+        return [.alone: line.suspects.count, hasWorker ? .noRoom : .noWorker: line.ordinaryCount]
     }
 
     public func workerSnapshot(_ id: WorkerID, at now: Duration) -> WorkerSnapshot? {
         workers[id].map { worker in
             WorkerSnapshot(
                 credits: worker.credits, jobs: worker.held.count, done: worker.done, progress: worker.progress,
-                isBusy: worker.isBusy, isDraining: worker.isDraining, silence: now - worker.lastHeard)
+                isBusy: worker.isBusy, isDraining: worker.isDraining,
+                isSetAside: worker.isSetAside, isStuck: worker.isStalling(at: now, configuration),
+                silence: now - worker.lastHeard)
         }
     }
 
@@ -50,7 +80,7 @@ extension Scheduler {
     }
 
     /// Whether a worker is here that takes calls.
-    public var isServing: Bool { !isDraining && workers.contains { !$0.value.isDraining } }
+    public var isServing: Bool { !isDraining && workers.contains { $0.value.takesWork } }
 
     /// Whether work is still open that this call began.
     public func hasWork(of id: CallID) -> Bool { works[id] != nil }

@@ -36,9 +36,8 @@ extension Scheduler {
         var actions: [SchedulerAction] = []
         for (id, worker) in workers {
             guard let loss = worker.loss(at: now, configuration) else { continue }
-            counters.workersLost += 1
             actions.append(.expel(id, loss))
-            actions += lose(id, at: now)
+            actions += lose(id, loss, at: now)
         }
         return actions
     }

@@ -3,10 +3,14 @@
 // What workers say and do.
 extension Scheduler {
     /// A worker is ready for its first job.
-    public mutating func workerJoined(_ id: WorkerID, credits: Int, at now: Duration) -> [SchedulerAction] {
+    /// - Parameter isSetAside: whether an operator drained it in an earlier session.
+    public mutating func workerJoined(
+        _ id: WorkerID, credits: Int, isSetAside: Bool = false, at now: Duration
+    ) -> [SchedulerAction] {
         precondition(workers[id] == nil && credits > 0, "worker \(id) joins with \(credits) credits")
         workers[id] = WorkerState(credits: credits, pictures: configuration.picturesPerWorker, at: now)
-        withoutWorkerSince = nil
+        workers[id]!.isSetAside = isSetAside
+        noteAbsence(at: now)
         return assign(at: now)
     }
 
@@ -89,14 +93,15 @@ extension Scheduler {
 
     private mutating func takeBack(_ attempts: [Attempt], from id: WorkerID) {
         for attempt in attempts where workers[id]!.held.removeValue(forKey: attempt) != nil {
-            if isCurrent(attempt, at: id) { waitAgain(attempt.call) }
+            guard isCurrent(attempt, at: id) else { continue }
+            works[attempt.call]!.setback = .returned
+            waitAgain(attempt.call)
         }
     }
 
     /// A worker's session is over.
     public mutating func workerLeft(_ id: WorkerID, _ loss: WorkerLoss, at now: Duration) -> [SchedulerAction] {
-        if loss != .left, workers[id] != nil { counters.workersLost += 1 }
-        return lose(id, at: now) + assign(at: now)
+        lose(id, loss, at: now) + assign(at: now)
     }
 
     /// Whether this is the attempt that has the work now: any other is late, whatever it says.

@@ -70,7 +70,7 @@ public struct Settlement: Hashable, Sendable {
 }
 
 /// Why a worker's session ended.
-public enum WorkerLoss: String, Hashable, Sendable {
+public enum WorkerLoss: String, Hashable, Sendable, CaseIterable {
     case silent, stuck, replaced
     /// By its own word.
     case left
@@ -80,6 +80,13 @@ public enum WorkerLoss: String, Hashable, Sendable {
     case illegible
     /// Its key is not let in any more.
     case revoked
+}
+
+/// Why an attempt came to nothing, and its work was given to a worker again.
+public enum Setback: Hashable, Sendable {
+    case lost(WorkerLoss)
+    /// Handed back by the worker, which had not begun or had stopped it.
+    case returned
 }
 
 /// Numbers that only grow. Those of calls add up: accepted and refused ones are all; finished, deadlines, cancelled,
@@ -97,12 +104,15 @@ public struct SchedulerCounters: Hashable, Sendable {
     /// Of the refused: for want of time.
     public var hopeless = 0
     public var dispatched = 0
-    public var redelivered = 0
+    public var redeliveries: [Setback: Int] = [:]
+    public var redelivered: Int { redeliveries.values.reduce(0, +) }
     /// Dispatched to a worker that had the picture.
     public var nearPicture = 0
     /// Messages of attempts that did not count any more.
     public var late = 0
-    public var workersLost = 0
+    /// Sessions that workers did not end themselves.
+    public var losses: [WorkerLoss: Int] = [:]
+    public var workersLost: Int { losses.values.reduce(0, +) }
 
     public init() {}
 }

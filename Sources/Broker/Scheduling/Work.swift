@@ -25,6 +25,8 @@ struct Work: Sendable {
     var losses = 0
     /// How often a worker was lost that had begun with it.
     var failures = 0
+    /// Why its last attempt came to nothing.
+    var setback: Setback?
 
     struct Holder: Sendable {
         let worker: WorkerID

@@ -24,11 +24,13 @@ public struct Credential: Sendable, Hashable {
             guard let role = PeerRole(rawValue: try text.required("role")) else {
                 throw MessagingError(.key, "the key of a client, a worker or an admin is needed")
             }
+            let name = try text.required("name")
+            guard KeyName.isValid(name) else { throw MessagingError(.key, "its name is none that a key can have") }
             let pair = try CurveKeyPair(
                 publicKey: try CurvePublicKey(try text.required("public")),
                 secretKey: try CurveSecretKey(try text.required("secret")))
             self.init(
-                role: role, name: try text.required("name"), pair: pair,
+                role: role, name: name, pair: pair,
                 broker: try CurvePublicKey(try text.required("broker")))
         } catch {
             throw MessagingError(.key, "\(path): \(error.message)")

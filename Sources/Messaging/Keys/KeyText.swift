@@ -11,9 +11,11 @@ struct KeyText {
 
     /// - Throws: `key`, saying which line is wrong; never what is on it.
     init(_ text: String) throws(MessagingError) {
-        for (number, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
-            let line = line.hasSuffix("\r") ? line.dropLast() : line
-            guard !line.isEmpty, !line.hasPrefix("#") else { continue }
+        // By bytes: to a character, the two that end a line elsewhere are one.
+        let lines = text.utf8.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+        for (number, bytes) in lines.enumerated() {
+            let line = Substring(bytes.last == UInt8(ascii: "\r") ? bytes.dropLast() : bytes)
+            guard !line.isEmpty, line.utf8.first != UInt8(ascii: "#") else { continue }
             let parts = line.split(separator: " ", maxSplits: 1)
             guard parts.count == 2, Self.words.contains(String(parts[0])), values[String(parts[0])] == nil else {
                 throw MessagingError(.key, "line \(number + 1) is not one word of a key file and its value")

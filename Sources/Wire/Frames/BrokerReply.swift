@@ -103,13 +103,15 @@ public struct CallResponse: Sendable, Hashable {
     }
 
     func frames(_ encoding: WireEncoding) -> [[UInt8]] {
-        let header = ProtoResponseHeader.with {
-            $0.id = id
-            $0.status = status.proto
-            $0.attempts = attempts
-            $0.metadata = metadata
-            $0.eventsLeftOut = eventsLeftOut
+        status.fitted { status in
+            let header = ProtoResponseHeader.with {
+                $0.id = id
+                $0.status = status.proto
+                $0.attempts = attempts
+                $0.metadata = metadata
+                $0.eventsLeftOut = eventsLeftOut
+            }
+            return Envelope.frames(.response, header, encoding, body: body)
         }
-        return Envelope.frames(.response, header, encoding, body: body)
     }
 }

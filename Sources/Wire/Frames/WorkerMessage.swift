@@ -118,11 +118,13 @@ public struct JobResult: Sendable, Hashable {
     }
 
     func frames(_ encoding: WireEncoding) -> [[UInt8]] {
-        let header = ProtoResultHeader.with {
-            $0.dispatch = dispatch.proto
-            $0.status = status.proto
+        status.fitted { status in
+            let header = ProtoResultHeader.with {
+                $0.dispatch = dispatch.proto
+                $0.status = status.proto
+            }
+            return Envelope.frames(.result, header, encoding, body: body)
         }
-        return Envelope.frames(.result, header, encoding, body: body)
     }
 }
 
@@ -143,6 +145,10 @@ public struct WorkerBeat: Sendable, Hashable {
 
     init(_ envelope: Envelope) throws(FrameError) {
         let header = try envelope.decodeHeader(ProtoBeatHeader.self)
+        // What is no number is never equal to itself: an engine that stands still would always seem to have gone on.
+        guard header.progress.isFinite else {
+            throw FrameError.header("has a progress that is no number").encoded(envelope.encoding)
+        }
         self.init(progress: header.progress, jobs: try envelope.dispatches(header.jobs), isBusy: header.busy)
     }
 

@@ -5,6 +5,8 @@ import Broker
 import Journal
 import Logging
 import Messaging
+import Observability
+import ObservabilityHTTP
 import Wire
 
 struct BrokerCommand: AsyncParsableCommand {
@@ -19,27 +21,41 @@ struct BrokerCommand: AsyncParsableCommand {
     @OptionGroup var endpoints: EndpointOptions
     @OptionGroup var keys: BrokerKeyOptions
     @OptionGroup var journal: JournalOptions
+    @OptionGroup var monitor: MonitorOptions
+    @OptionGroup var trace: TraceOptions
     @OptionGroup var log: LogOptions
     @OptionGroup var supervised: Supervised
 
     func run() async throws {
         supervised.hold()
         let signals = StopSignals()
-        let server = try listen(log.logger("broker"))
+        let logger = log.logger("broker")
+        let manager = Program.serviceManager(logger)
+        let exporter = try trace.start("boxwood-broker", logger)
+        let server = try listen(manager, logger, exporter?.queue)
+        let watched = try await monitor.start(logger) { server.report($0) }
         let addresses = Announcement(client: server.front.description, worker: server.back.description)
         StandardStream.output.print(addresses.lines)
+        manager.ready("clients at \(addresses.client), workers at \(addresses.worker)")
         await signals.first()
+        manager.stopping()
         await Blocking.run { server.drain() }
+        await watched?.stop()
+        await exporter?.stop()
     }
 
     /// Descriptors for all but connections.
     private static let otherFiles = 128
 
-    private func listen(_ logger: Logger) throws(CommandFailure) -> BrokerServer {
+    private func listen(
+        _ manager: ServiceManager, _ logger: Logger, _ spans: SpanQueue?
+    ) throws(CommandFailure) -> BrokerServer {
         do {
             var configuration = try BrokerConfiguration(
                 front: endpoints.clientEndpoint, back: endpoints.workerEndpoint, keys: keys.folder,
                 version: Program.version)
+            configuration.heartbeat = { manager.alive(at: .now) }
+            configuration.spans = spans
             // A listener that finds no descriptor for a connection would ask for one again and again.
             let room = OpenFiles.allow(configuration.connections + Self.otherFiles) - Self.otherFiles
             if room < configuration.connections {

@@ -11,7 +11,7 @@ struct Inspect: AsyncParsableCommand {
         abstract: "Run one part of the engine and look at what it gives.",
         subcommands: [
             InspectModel.self, InspectTokenize.self, InspectParse.self, InspectPreprocess.self, InspectForward.self,
-            InspectBoxes.self,
+            InspectBoxes.self, InspectMetrics.self,
         ])
 }
 

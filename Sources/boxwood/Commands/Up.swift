@@ -27,6 +27,8 @@ struct Up: AsyncParsableCommand {
     var workerKey: String?
     @OptionGroup var journal: JournalOptions
     @OptionGroup var model: ModelOptions
+    @OptionGroup var monitor: MonitorOptions
+    @OptionGroup var trace: TraceOptions
     @OptionGroup var log: LogOptions
 
     func validate() throws {
@@ -37,6 +39,8 @@ struct Up: AsyncParsableCommand {
         let folder = try Program.modelFolder(named: model.model)
         // A model that cannot be opened is found out here, once, and not by every worker again and again.
         _ = try InspectionFiles.configuration(try InspectionFiles.checkpoint(folder))
+        let traced = try trace.arguments()
+        let monitors = try monitor.arguments(processes: 1 + workers).map { $0 + traced }
         let workerKey = try workerKeyFile()
         let credential = try KeyFailure.translating { () throws(MessagingError) in
             try workerKey.map { path throws(MessagingError) in try Credential(file: path) }
@@ -45,11 +49,15 @@ struct Up: AsyncParsableCommand {
         unsetenv("BOXWOOD_KEY")
         unsetenv("BOXWOOD_KEYS")
         let logger = log.logger("up")
-        let loop = SupervisorLoop(plan(folder, workerKey), logger: logger) { addresses in
+        let manager = Program.serviceManager(logger)
+        let loop = SupervisorLoop(plan(folder, workerKey, monitors), logger: logger) { addresses in
             StandardStream.output.offer(addresses.lines)
-            Task { await Self.sayWhenReady(addresses.client, credential, logger) }
+            Task { await Self.sayWhenReady(addresses.client, credential, manager, logger) }
         }
-        Signals.handle { loop.stop() }
+        Signals.handle {
+            manager.stopping()
+            loop.stop()
+        }
         let status = await Blocking.run { loop.run() }
         guard status == .ok else { throw ExitCode(status.rawValue) }
     }
@@ -69,7 +77,8 @@ struct Up: AsyncParsableCommand {
         return folder.secretPath(.worker, names[0])
     }
 
-    private func plan(_ folder: String, _ workerKey: String?) -> SupervisorLoop.Plan {
+    /// - Parameter monitors: how the broker, and then each worker, is watched.
+    private func plan(_ folder: String, _ workerKey: String?, _ monitors: [[String]]) -> SupervisorLoop.Plan {
         let engine = model.arguments(folder: folder, threads: max(1, Program.processors / workers)) + slots.arguments
         let kept = journal.arguments
         let common = log.arguments + ["--supervised"]
@@ -79,15 +88,19 @@ struct Up: AsyncParsableCommand {
             program: Program.path, workers: workers,
             addresses: Announcement(client: endpoints.clientEndpoint, worker: endpoints.workerEndpoint),
             broker: {
-                ["broker", "--client-endpoint", $0.client, "--worker-endpoint", $0.worker] + brokerKeys + kept + common
+                ["broker", "--client-endpoint", $0.client, "--worker-endpoint", $0.worker] + brokerKeys + kept
+                    + monitors[0] + common
             },
             worker: { number, addresses in
-                ["worker", "--endpoint", addresses.worker, "--name", "worker-\(number)"] + engine + workerKeys + common
+                ["worker", "--endpoint", addresses.worker, "--name", "worker-\(number)"] + engine + workerKeys
+                    + monitors[number] + common
             })
     }
 
     /// Waits until the broker has a worker that can answer.
-    private static func sayWhenReady(_ address: String, _ credential: Credential?, _ logger: Logger) async {
+    private static func sayWhenReady(
+        _ address: String, _ credential: Credential?, _ manager: ServiceManager, _ logger: Logger
+    ) async {
         do {
             let client = try BoxwoodClient(ClientConfiguration(endpoint: address, credential: credential))
             defer { client.close() }
@@ -95,6 +108,7 @@ struct Up: AsyncParsableCommand {
                 try await Task.sleep(for: .milliseconds(50))
             }
             StandardStream.output.offer(["ready"])
+            manager.ready("clients at \(address)")
         } catch {
             logger.error("cannot ask the broker whether it is ready", metadata: ["error": "\(error)"])
         }

@@ -4,6 +4,7 @@ import BoxwoodCommands
 import Foundation
 import Inference
 import Messaging
+import ObservabilityHTTP
 import Wire
 import Worker
 
@@ -26,6 +27,8 @@ struct WorkerCommand: AsyncParsableCommand {
     @OptionGroup var keys: KeyOptions
     @OptionGroup var slots: SlotOptions
     @OptionGroup var model: ModelOptions
+    @OptionGroup var monitor: MonitorOptions
+    @OptionGroup var trace: TraceOptions
     @OptionGroup var log: LogOptions
     @OptionGroup var supervised: Supervised
 
@@ -51,9 +54,18 @@ struct WorkerCommand: AsyncParsableCommand {
         }
         let options = model.engine(threads: Program.processors)
         let folder = try Program.modelFolder(named: model.model)
-        let loop = WorkerLoop(configuration, modelFolder: folder, engine: options, logger: log.logger(name))
+        let logger = log.logger(name)
+        let manager = Program.serviceManager(logger)
+        let signs = WorkerSigns(
+            ready: { manager.ready("\(name) has its model and works for \(endpoint)") },
+            alive: { manager.alive(at: .now) })
+        let exporter = try trace.start("boxwood-worker", logger)
+        let loop = WorkerLoop(
+            configuration, modelFolder: folder, engine: options, signs: signs, logger: logger, spans: exporter?.queue)
+        let watched = try await monitor.start(logger) { loop.report($0) }
         let stop = Task {
             await signals.first()
+            manager.stopping()
             loop.stop()
         }
         defer { stop.cancel() }
@@ -65,6 +77,8 @@ struct WorkerCommand: AsyncParsableCommand {
                 return error
             }
         }
+        await watched?.stop()
+        await exporter?.stop()
         if let failure { throw CommandFailure(failure) }
     }
 }

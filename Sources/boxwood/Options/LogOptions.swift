@@ -15,6 +15,11 @@ struct LogOptions: ParsableArguments {
         Logger(label: label) { LineLogHandler(label: $0, level: logLevel, format: logFormat) }
     }
 
+    /// For a command that is no service: warnings alone.
+    static func quiet(_ label: String) -> Logger {
+        Logger(label: label) { LineLogHandler(label: $0, level: .warning, format: .text) }
+    }
+
     private static func level(_ text: String) throws -> Logger.Level {
         guard let level = Logger.Level(rawValue: text) else {
             throw ValidationError("\"\(text)\" is no level of the log")

@@ -37,6 +37,7 @@ struct ServiceOptions: ParsableArguments {
     var local = false
 
     @OptionGroup var model: ModelOptions
+    @OptionGroup var trace: TraceOptions
 
     /// A length of time from the command line.
     struct Time {

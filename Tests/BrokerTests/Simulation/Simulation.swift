@@ -92,9 +92,9 @@ extension Simulation.Report {
         counters.answeredAgain += other.answeredAgain
         counters.hopeless += other.hopeless
         counters.dispatched += other.dispatched
-        counters.redelivered += other.redelivered
+        counters.redeliveries.merge(other.redeliveries, uniquingKeysWith: +)
         counters.nearPicture += other.nearPicture
         counters.late += other.late
-        counters.workersLost += other.workersLost
+        counters.losses.merge(other.losses, uniquingKeysWith: +)
     }
 }
