@@ -8,7 +8,9 @@ import Worker
 
 /// The processes that `bench broker` starts.
 enum BenchParts {
-    static let all: [any ParsableCommand.Type] = [BenchProxy.self, BenchBareWorkers.self, BenchPretendedWorkers.self]
+    static var all: [any ParsableCommand.Type] {
+        [BenchProxy.self, BenchBareWorkers.self, BenchPretendedWorkers.self]
+    }
 }
 
 /// libzmq's proxy between two free ports.
