@@ -10,7 +10,7 @@ copy=$PWD/.build-mutants
 names=()
 survivors=0
 wanted=("$@")
-filter='WireTests|KeyTests|EndpointRuleTests|SocketTests|ConnectionTableTests|KeyedBrokerTests|BrokerFramesTests'
+filter='WireTests|KeyTests|EndpointRuleTests|SocketTests|GateTests|ConnectionTableTests|KeyedBrokerTests|BrokerFramesTests'
 
 mkdir -p "$copy"
 cp dev/mutants/Package.swift "$copy/"

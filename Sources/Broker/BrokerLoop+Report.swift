@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 
 internal import Logging
+internal import Messaging
 internal import Observability
 internal import Wire
 
