@@ -1,6 +1,7 @@
 # An index of what one can do here; the work is in dev/*.sh.
 .DEFAULT_GOAL := help
-.PHONY: help setup build test demo format lint simulate mutate fuzz mutate-security sanitize full-parity bench protocol clean
+.PHONY: help setup build test demo format lint simulate mutate mutate-security fuzz soak recovery sanitize full-parity bench \
+    protocol clean
 
 help:            ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 16
@@ -35,6 +36,12 @@ mutate-security: ## breaks what lets strangers in on purpose and expects the tes
 fuzz:            ## every door to strangers under libFuzzer, FUZZ_SECONDS each (1800); dev/fuzz.sh TARGET for one
 	@dev/fuzz.sh --all --seconds $${FUZZ_SECONDS:-1800}
 	@dev/fuzz.sh journal --seconds $${FUZZ_SECONDS:-1800}
+
+soak:            ## ten minutes of kills, stops, cuts, full disks and poison; no answer may be lost or come twice
+	@dev/soak.sh --minutes 10
+
+recovery:        ## how long until the work of a killed and of a stopped worker runs elsewhere
+	@dev/recovery.sh
 
 sanitize:        ## the C kernels under the address, undefined-behaviour and thread sanitizers
 	@dev/sanitize.sh

@@ -29,6 +29,7 @@ let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let collections = Target.Dependency.product(name: "Collections", package: "swift-collections")
 let sqlite = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let sqliteFunctions = Target.Dependency.product(name: "GRDBSQLite", package: "GRDB.swift")
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let httpServer = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
 let httpServerCore = Target.Dependency.product(name: "HummingbirdCore", package: "hummingbird")
@@ -89,7 +90,7 @@ let package = Package(
         room("Messaging", ["CZeroMQ"]),
 
         // Floor 4: service.
-        room("Journal", ["Wire", "Grounding", sqlite, crypto]),
+        room("Journal", ["Wire", "Grounding", sqlite, sqliteFunctions, crypto]),
         room("Broker", ["Journal", "Wire", "Messaging", "Grounding", "Observability", protobuf, logging, collections]),
         room(
             "Worker", ["Wire", "Messaging", "Inference", "Kosmos2", "Imaging", "Grounding", "Observability", logging]),
@@ -104,7 +105,11 @@ let package = Package(
         // Floor 5: faces.
         room(
             "BoxwoodCommands",
-            ["Inference", "Kosmos2", "Kernels", "Checkpoints", "Tensors", "Imaging", "Grounding", "Wire", logging]),
+            [
+                "Inference", "Kosmos2", "Kernels", "Checkpoints", "Tensors", "Imaging", "Grounding", "Wire",
+                "Messaging",
+                "Client", "Worker", logging,
+            ]),
         .executableTarget(
             name: "boxwood",
             dependencies: [
@@ -122,6 +127,7 @@ let package = Package(
             name: "FuzzTargets",
             dependencies: [
                 "Wire", "Grounding", "Checkpoints", "Tensors", "Kosmos2", "Imaging", "Tokenization", "Messaging",
+                "Observability",
             ],
             path: "Tests/FuzzTargets",
             swiftSettings: house),
@@ -150,6 +156,11 @@ let package = Package(
         tests(of: "Worker", ["Wire", "Messaging", "Grounding", "Inference", "Imaging", "Observability", logging]),
         tests(of: "Client", ["Wire", "Messaging", "Grounding", "Broker", "Worker", "Inference", logging]),
         tests(of: "BoxwoodCommands", ["Grounding", "Imaging", "Inference", "Kosmos2", "Wire", logging]),
+        // Workers and clients with numbered payloads, for `dev/soak.sh`.
+        .executableTarget(
+            name: "FaultPeers",
+            dependencies: ["Client", "Worker", "Wire", "Grounding", "Inference", "Messaging", logging],
+            path: "Tests/FaultPeers", swiftSettings: house),
         .testTarget(
             name: "EndToEndTests",
             dependencies: [

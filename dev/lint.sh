@@ -8,7 +8,7 @@ swift format lint --strict --parallel --recursive Sources Tests Fuzz/Runner/Sour
 
 # C module -> the only room that may import it.
 declare -A owner=([CZeroMQ]=Messaging [CKernels]=Kernels [CImageCodecs]=Imaging [CCairo]=Imaging
-    [CSentencePiece]=Tokenization [GRDB]=Journal)
+    [CSentencePiece]=Tokenization [GRDB]=Journal [GRDBSQLite]=Journal)
 for module in "${!owner[@]}"; do
     strays=$(grep -rlE "^(internal |private |public |fileprivate |package )?import $module\b" Sources Tests --include='*.swift' |
         grep -v "^Sources/${owner[$module]}/" || true)

@@ -15,7 +15,7 @@ filter='WireTests|KeyTests|EndpointRuleTests|SocketTests|ConnectionTableTests|Ke
 mkdir -p "$copy"
 cp dev/mutants/Package.swift "$copy/"
 rm -rf "$copy/new" && mkdir -p "$copy/new/Sources" "$copy/new/Tests"
-cp -r Sources/{CZeroMQ,Tensors,Checkpoints,Grounding,Wire,Messaging,Journal,Broker} "$copy/new/Sources/"
+cp -r Sources/{CZeroMQ,Tensors,Checkpoints,Grounding,Observability,Wire,Messaging,Journal,Broker} "$copy/new/Sources/"
 cp -r Tests/{TestSupport,WireTests,MessagingTests,BrokerTests} "$copy/new/Tests/"
 ln -sfn "$PWD/protocol" "$copy/protocol"
 for room in Wire Messaging Broker; do

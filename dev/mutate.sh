@@ -80,6 +80,10 @@ mutation held-while-it-waits Scheduler+Endings.swift '        works[id]!.holder 
 mutation quarantine-is-forgotten Scheduler+Endings.swift '[.quarantine(id, work.blame)] + endWork' 'endWork'
 mutation turns-for-shares FairShares.swift 'served += price' 'served += .zero'
 mutation time-is-no-matter Scheduler+Admission.swift 'return lacking > .zero ? bounded(lacking) : nil' 'return lacking > .seconds(1_000_000) ? .zero : nil'
+mutation work-for-who-is-set-aside WorkerState.swift '!isDraining && !isSetAside' '!isDraining'
+mutation set-aside-for-ever Scheduler+Operators.swift 'workers[id]!.isSetAside = false' ''
+mutation nobody-left-is-somebody Scheduler+Operators.swift 'workers.allSatisfy { $0.value.isSetAside }' 'workers.isEmpty'
+mutation taken-back-for-nothing Scheduler+Operators.swift 'return assign(at: now)' 'return []'
 mutation pictures-are-forgotten Scheduler+Placement.swift 'workers[worker]!.pictures.add(picture)' '_ = picture'
 
 echo "mutate: $tried tried, $survivors not caught"

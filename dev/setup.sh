@@ -9,6 +9,7 @@ packages=(
     libsqlite3-dev       # the journal of durable jobs
     fonts-dejavu-core    # the labels on drawn boxes
     python3-zmq          # the protocol's worked example, run by the tests
+    python3-venv systemd # what checks deploy/; systemd for systemd-analyze
 )
 
 missing=()

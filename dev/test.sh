@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Builds and runs every test. What needs the reference's recordings is skipped by name where they are absent.
 #
-# In two parts: whole processes are tested by themselves, so that they do not share the cores with a thousand
+# In two parts, and what is in deploy/ after them: whole processes are tested by themselves, so that they do not share the cores with a thousand
 # recorded tokens and look slow for it. Arguments go to `swift test` and make it one part.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -15,6 +15,8 @@ trap 'rm -f "$log"' EXIT
 failed=0
 swift test -c release --skip-build --skip EndToEndTests 2>&1 | tee -a "$log" || failed=1
 swift test -c release --skip-build --filter EndToEndTests 2>&1 | tee -a "$log" || failed=1
+
+deploy/check.sh || failed=1
 
 # The count of both parts, by their closing marks.
 passes=$(grep -cE '^✔ Test .* passed after|^✔ Test [^ ]+\(.*\) passed after' "$log" || true)

@@ -5,18 +5,29 @@ package import Wire
 package enum ServiceStatus {
     /// - Parameter width: of the terminal; `nil` when the output is no terminal.
     package static func lines(_ status: ProtoAdminStatusResponse, endpoint: String, width: Int?) -> [String] {
-        let state = status.draining ? "draining" : "up for \(time(status.uptimeS))"
         let queue = status.queue
         return [
-            TerminalText.line("broker \(status.version) at \(endpoint), \(state)"),
-            "queue: \(queue.waiting) waiting, \(queue.running) running, \(megabytes(queue.bytes)); "
-                + "room for \(queue.waitingLimit) calls, \(megabytes(queue.bytesLimit))"
-                + (queue.waiting > 0 ? "; the oldest waits for \(time(Double(queue.oldestMs) / 1000))" : ""),
-            "",
+            broker(status, endpoint: endpoint),
+            "queue: \(self.queue(queue)); room for \(queue.waitingLimit) calls, \(megabytes(queue.bytesLimit))", "",
         ] + workers(status.workers, width) + [""] + counters(status, width)
     }
 
-    private static func workers(_ workers: [ProtoWorkerState], _ width: Int?) -> [String] {
+    static func broker(_ status: ProtoAdminStatusResponse, endpoint: String) -> String {
+        let state = status.draining ? "draining" : "up for \(time(status.uptimeS))"
+        return TerminalText.line("broker \(status.version) at \(endpoint), \(state)")
+    }
+
+    /// `3 waiting (2 no_room, 1 alone), 4 running, 1.2 s of work, 0.3 MB; the oldest waits for 0.4 s`.
+    static func queue(_ queue: ProtoQueueState) -> String {
+        let reasons = queue.waitingByReason.filter { $0.value > 0 }.sorted { $0.key < $1.key }
+            .map { "\($0.value) \(TerminalText.line($0.key))" }.joined(separator: ", ")
+        return "\(queue.waiting) waiting\(reasons.isEmpty ? "" : " (\(reasons))"), \(queue.running) running, "
+            + "\(time(Double(queue.backlogMs) / 1000)) of work, \(megabytes(queue.bytes))"
+            + (queue.waiting > 0 ? "; the oldest waits for \(time(Double(queue.oldestMs) / 1000))" : "")
+    }
+
+    /// A table of them.
+    package static func workers(_ workers: [ProtoWorkerState], _ width: Int?) -> [String] {
         guard !workers.isEmpty else { return ["no worker has joined; start one with `boxwood worker`"] }
         var table = TextTable([
             .init("WORKER"), .init("NAME", isFlexible: true), .init("PID", .right), .init("STATE"),
@@ -42,7 +53,7 @@ package enum ServiceStatus {
         return table.lines(width: width)
     }
 
-    private static func whole(_ value: Double) -> String { ResultReport.fixed(value, digits: 0) }
+    static func whole(_ value: Double) -> String { ResultReport.fixed(value, digits: 0) }
 
     private static func megabytes(_ bytes: Double) -> String { ResultReport.fixed(bytes / 1e6, digits: 1) + " MB" }
 

@@ -10,10 +10,14 @@ package enum StandardStream: Int32, Sendable {
     package var isTerminal: Bool { isatty(rawValue) == 1 }
 
     /// Columns, when it is a terminal that says so.
-    package var width: Int? {
+    package var width: Int? { size.flatMap { $0.ws_col > 0 ? Int($0.ws_col) : nil } }
+
+    /// Lines, when it is a terminal that says so.
+    package var height: Int? { size.flatMap { $0.ws_row > 0 ? Int($0.ws_row) : nil } }
+
+    private var size: winsize? {
         var size = winsize()
-        guard isTerminal, ioctl(rawValue, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return nil }
-        return Int(size.ws_col)
+        return isTerminal && ioctl(rawValue, UInt(TIOCGWINSZ), &size) == 0 ? size : nil
     }
 
     /// Writes all of it in one go.
@@ -50,8 +54,9 @@ package enum StandardStream: Int32, Sendable {
         write(lines.map { $0 + "\n" }.joined())
     }
 
-    /// A broken pipe is seen by ``write(_:)``, not as a deadly signal.
-    package static func ignoreBrokenPipes() {
+    /// A broken pipe, and a file that has grown as far as it may, are seen where something is written, not as deadly signals.
+    package static func ignoreDeadlyWrites() {
         signal(SIGPIPE, SIG_IGN)
+        signal(SIGXFSZ, SIG_IGN)
     }
 }

@@ -134,7 +134,7 @@ package final class SupervisorLoop: Sendable {
 }
 
 /// The lines of a pipe, as they come; closes it at its end.
-private struct LineReader: Sequence, IteratorProtocol {
+struct LineReader: Sequence, IteratorProtocol {
     private let file: UnsafeMutablePointer<FILE>?
 
     init(descriptor: Int32) {

@@ -28,6 +28,8 @@ public struct BrokerConfiguration: Sendable {
     public let keys: BrokerKeys?
     /// The program's version, for Discovery and Status.
     public var version: String
+    /// Called by the loop's own thread, twice in a beat interval: when it is called no more, the loop hangs.
+    public var heartbeat: @Sendable () -> Void = {}
     /// Where the spans of calls go; `nil`: nowhere.
     public var spans: SpanQueue?
 

@@ -30,6 +30,10 @@ extension BrokerLoop {
             try answerQuarantine(method, request, peer)
         case .jobSubmit, .jobGet, .jobWait, .jobCancel, .jobList:
             try askJournal(method, request, peer)
+        case .drain, .undrain:
+            let message = try WireEncoding.decodeRequest(ProtoDrainRequest.self, from: request.body)
+            let response = try method == .drain ? drain(message) : undrain(message)
+            answer(peer, request, .ok, body: encoding.encode(response))
         default:
             throw RPCStatus(.unimplemented, "there is no method \(request.method)", reason: .unknownMethod)
         }
@@ -85,6 +89,10 @@ extension BrokerLoop {
             response.workers.append(.describing(record, snapshot))
         }
         response.queue = .describing(scheduler.queueSnapshot(at: now), configuration.scheduler)
+        let reasons = scheduler.waitReasons
+        for reason in Scheduler.WaitReason.allCases {
+            response.queue.waitingByReason[reason.rawValue] = UInt32(reasons[reason] ?? 0)
+        }
         response.counters = scheduler.counters.named.merging(counters.named) { first, _ in first }
             .merging(gate.named) { first, _ in first }
             .merging(jobs?.counters ?? [:]) { first, _ in first }

@@ -92,7 +92,7 @@ extension BrokerLoop {
     }
 
     private var room: JobPump.Room {
-        let snapshots = workers.keys.compactMap { scheduler.workerSnapshot($0, at: now) }.filter { !$0.isDraining }
+        let snapshots = workers.keys.compactMap { scheduler.workerSnapshot($0, at: now) }.filter(\.takesWork)
         return JobPump.Room(
             waiting: scheduler.queueSnapshot(at: now).waiting,
             freeCredits: snapshots.reduce(0) { $0 + max(0, $1.credits - $1.jobs) }, hasWorkers: !snapshots.isEmpty)

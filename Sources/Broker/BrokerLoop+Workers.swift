@@ -72,7 +72,7 @@ extension BrokerLoop {
             perform(scheduler.workerOffers(id, credits: Int(min(credits, most)), returned: returned, at: now))
         case .bye:
             logger.info("worker left", metadata: ["worker": "\(id)"])
-            _ = removeWorker(id)
+            if let record = removeWorker(id) { drainedInstances.remove(record.hello.instance) }
             perform(scheduler.workerLeft(id, .left, at: now))
         }
     }
@@ -122,7 +122,9 @@ extension BrokerLoop {
                     worker: "\(id)", beatIntervalMilliseconds: terms.beatInterval.milliseconds,
                     liveness: UInt32(terms.liveness), stallLimitMilliseconds: terms.stallLimit.milliseconds)))
         logger.info("worker joined", metadata: ["worker": "\(id)", "name": "\(hello.name)", "pid": "\(hello.pid)"])
-        perform(scheduler.workerJoined(id, credits: Int(hello.credits), at: now))
+        perform(
+            scheduler.workerJoined(
+                id, credits: Int(hello.credits), isSetAside: drainedInstances.contains(hello.instance), at: now))
     }
 
     func removeWorker(_ id: WorkerID) -> WorkerRecord? {

@@ -7,8 +7,8 @@ internal import Wire
 /// The thread of a broker: it owns both sockets, turns frames into the scheduler's events, and does what the scheduler
 /// says. Everything that is decided about calls and workers is decided there.
 ///
-/// Its parts: `+Clients` is the front, `+Workers` the back, `+Orders` what the scheduler says, `+Answers` and `+Quarantine`
-/// what the broker answers itself.
+/// Its parts: `+Clients` is the front, `+Workers` the back, `+Orders` what the scheduler says, `+Answers`, `+Quarantine`
+/// and `+Drains` what the broker answers itself.
 final class BrokerLoop {
     let frontListener: Listener
     let backListener: Listener
@@ -31,6 +31,7 @@ final class BrokerLoop {
     var watchers: [Watcher] = []
     var workers: [WorkerID: WorkerRecord] = [:]
     var workersByRouting: [[UInt8]: WorkerID] = [:]
+    var drainedInstances = DrainedInstances()
     var nextNumber: UInt64 = 1
     var counters = LoopCounters()
     var metrics = BrokerMetrics()
@@ -111,6 +112,7 @@ final class BrokerLoop {
         if now >= nextBeat {
             nextBeat = now + configuration.scheduler.beatPause
             for worker in workers.values { tell(worker, .beat) }
+            configuration.heartbeat()
         }
         flushOutboxes()
         takeOutUnreachable()

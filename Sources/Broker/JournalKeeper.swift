@@ -175,6 +175,7 @@ struct JournalDesk: ~Copyable {
     /// What is over, what is old, and what could not be written before.
     private mutating func tidy() {
         nextCleaning = .now + JournalKeeper.cleaningInterval
+        resume()
         let waiting = unwritten
         unwritten = []
         for mail in waiting { process([mail]) }
@@ -183,6 +184,18 @@ struct JournalDesk: ~Copyable {
             if !done.settled.isEmpty { tell(.settled(done.settled)) }
             if !done.running.isEmpty { tell(.stop(done.running)) }
             if done.isMore { nextCleaning = .now + .milliseconds(20) }
+        } catch {
+            note(error)
+        }
+    }
+
+    /// What could not be queued again when the journal was opened, because the disk was full.
+    private mutating func resume() {
+        guard journal.hasInterrupted else { return }
+        do throws(JournalError) {
+            try journal.resume()
+            tell(.workCame)
+            noteSuccess()
         } catch {
             note(error)
         }

@@ -50,7 +50,8 @@ extension ProtoWorkerState {
             $0.pid = record.hello.pid
             $0.version = record.hello.version
             $0.model = record.hello.model.proto
-            $0.state = snapshot.state.rawValue
+            // An operator's worker that has nothing left may be taken away.
+            $0.state = snapshot.isSetAside && snapshot.jobs == 0 ? "drained" : snapshot.state.rawValue
             $0.credits = UInt32(snapshot.credits)
             $0.jobs = UInt32(snapshot.jobs)
             $0.jobsDone = Double(snapshot.done)

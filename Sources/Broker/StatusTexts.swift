@@ -14,7 +14,7 @@ extension CallEnding {
             nil
         case .noWorker(let delay):
             RPCStatus(
-                .unavailable, "no worker is connected to this broker", retryDelayMilliseconds: delay.milliseconds,
+                .unavailable, "no worker of this broker takes calls", retryDelayMilliseconds: delay.milliseconds,
                 reason: .noWorker)
         case .queueFull(let delay):
             RPCStatus(

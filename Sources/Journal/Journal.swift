@@ -2,6 +2,7 @@
 
 import Foundation
 internal import GRDB
+internal import GRDBSQLite
 internal import Wire
 
 /// The durable jobs of a broker: one SQLite database, one process, one thread.
@@ -18,8 +19,11 @@ public final class Journal {
     var counts: JournalCounts
     /// Bytes of settled jobs.
     var settledBytes: Int64
+    /// Whether there may be jobs left that ran when the last broker ended.
+    public private(set) var hasInterrupted = true
 
-    /// Opens a journal, or makes it. Jobs that were running when the last broker ended are queued again.
+    /// Opens a journal, or makes it. Jobs that were running when the last broker ended are queued again; where the disk is
+    /// full that is left to ``resume()``.
     ///
     /// - Throws: `locked` while another process has it; `damaged` with everything that was found wrong; `foreign`,
     ///   `cannotOpen`.
@@ -56,7 +60,20 @@ public final class Journal {
             throw JournalError(error, path: path)
         }
         syncFolder(of: path)
+        do throws(JournalError) {
+            try resume()
+        } catch  where error.code == .full {
+            // A full disk keeps nobody from calling, from asking for jobs and from settling those that are there.
+        }
+    }
+
+    /// Queues the jobs again that were running when the last broker ended, unless that is done.
+    ///
+    /// - Throws: `full` and `inputOutput`; then it is to be tried again.
+    public func resume() throws(JournalError) {
+        guard hasInterrupted else { return }
         try transaction { session throws(JournalError) in try session.queueInterrupted() }
+        hasInterrupted = false
     }
 
     /// Makes changes that are on disk when it returns, or none.
@@ -83,7 +100,7 @@ public final class Journal {
             }
             return session.1
         } catch {
-            throw JournalError(error, path: configuration.path)
+            throw queue.inDatabase { JournalError(error, path: configuration.path, $0) }
         }
     }
 
@@ -109,13 +126,16 @@ public final class Journal {
 }
 
 extension JournalError {
-    init(_ error: any Error, path: String) {
+    /// - Parameter db: whose error it is, where there is a connection: it knows what the system said.
+    init(_ error: any Error, path: String, _ db: Database? = nil) {
         switch error {
         case let error as JournalError: self = error
         case let error as DatabaseError:
             let code: Code =
                 switch error.resultCode {
                 case .SQLITE_FULL: .full
+                // SQLite knows a full disk by ENOSPC alone.
+                case .SQLITE_IOERR where db.map(\.lastWriteError).map(isNoRoom) ?? false: .full
                 case .SQLITE_BUSY, .SQLITE_LOCKED: .locked
                 case .SQLITE_CORRUPT: .damaged
                 case .SQLITE_NOTADB: .foreign
@@ -125,5 +145,21 @@ extension JournalError {
             self.init(code, "\(path): \(error.message ?? "error \(error.resultCode.rawValue) of SQLite")")
         default: self.init(.inputOutput, "\(path): \(error)")
         }
+    }
+}
+
+extension Database {
+    /// What the system said when a write to the log, or else to the database, failed last; 0 when none did.
+    ///
+    /// Asked of the files themselves: what `sqlite3_system_errno` keeps is the thread's, which others have set since.
+    fileprivate var lastWriteError: Int32 {
+        for kind in [SQLITE_FCNTL_JOURNAL_POINTER, SQLITE_FCNTL_FILE_POINTER] {
+            var file: UnsafeMutablePointer<sqlite3_file>?
+            guard sqlite3_file_control(sqliteConnection, "main", kind, &file) == SQLITE_OK, let file else { continue }
+            var error: Int32 = 0
+            _ = file.pointee.pMethods?.pointee.xFileControl?(file, SQLITE_FCNTL_LAST_ERRNO, &error)
+            if error != 0 { return error }
+        }
+        return 0
     }
 }

@@ -25,7 +25,7 @@ public final class JournalSession {
         do {
             return try body()
         } catch {
-            throw JournalError(error, path: configuration.path)
+            throw JournalError(error, path: configuration.path, db)
         }
     }
 

@@ -67,8 +67,11 @@ final class Seal {
 
     private func write(_ mark: Mark, slot: Int) throws(JournalError) {
         let bytes = Self.bytes(mark) + [UInt8](repeating: 0, count: Self.slotBytes - Self.markBytes)
-        guard pwrite(descriptor, bytes, bytes.count, off_t(slot * Self.slotBytes)) == bytes.count else {
-            throw Self.fault(errno == ENOSPC ? .full : .inputOutput, path)
+        let written = pwrite(descriptor, bytes, bytes.count, off_t(slot * Self.slotBytes))
+        guard written == bytes.count else {
+            // A disk that takes a part has no room for the rest.
+            throw written >= 0
+                ? JournalError(.full, "\(path): no room") : Self.fault(isNoRoom(errno) ? .full : .inputOutput, path)
         }
         guard fdatasync(descriptor) == 0 else { throw Self.fault(.inputOutput, path) }
         self.mark = mark
@@ -96,6 +99,10 @@ final class Seal {
         JournalError(code, "\(path): \(String(cString: strerror(errno)))")
     }
 }
+
+/// Whether an error of the system means that there is no room: on the disk, in the owner's share of it, or in a file that may
+/// not become larger.
+func isNoRoom(_ error: Int32) -> Bool { [ENOSPC, EDQUOT, EFBIG].contains(error) }
 
 /// The directory's entry of a new file is on disk only once the directory is.
 func syncFolder(of path: String) {

@@ -84,7 +84,9 @@ public struct Endpoint: Sendable, Hashable, CustomStringConvertible {
             throw MessagingError(.endpoint, "\"tcp://\(address)\" has no port")
         }
         let port = address[address.index(after: colon)...]
-        guard port == "*" || UInt16(port) != nil && port.utf8.first != UInt8(ascii: "+") else {
+        // Digits alone: a number of Swift's may have a sign.
+        let isPlain = port.utf8.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
+        guard port == "*" || UInt16(port) != nil && isPlain else {
             throw MessagingError(.endpoint, "\"\(port)\" is no port; write a number up to 65535, or * for a free one")
         }
     }

@@ -24,6 +24,8 @@ public enum Method: String, Sendable, Hashable, CaseIterable {
     case jobWait = "/boxwood.v1.Jobs/Wait"
     case jobCancel = "/boxwood.v1.Jobs/Cancel"
     case jobList = "/boxwood.v1.Jobs/List"
+    case drain = "/boxwood.v1.Admin/Drain"
+    case undrain = "/boxwood.v1.Admin/Undrain"
 
     public static let groundingService = "boxwood.v1.Grounding"
 
@@ -70,6 +72,7 @@ public enum Method: String, Sendable, Hashable, CaseIterable {
         case .jobSubmit: "SubmitJobRequest"
         case .jobGet, .jobWait, .jobCancel: "GetJobRequest"
         case .jobList: "ListJobsRequest"
+        case .drain, .undrain: "DrainRequest"
         }
     }
 
@@ -83,6 +86,7 @@ public enum Method: String, Sendable, Hashable, CaseIterable {
         case .quarantineDrop: "QuarantineDropResponse"
         case .jobSubmit, .jobGet, .jobWait, .jobCancel: "DurableJob"
         case .jobList: "ListJobsResponse"
+        case .drain, .undrain: "DrainResponse"
         default: "GroundingResult"
         }
     }

@@ -75,6 +75,8 @@ extension RPCStatus {
         public static let noJob = Reason(rawValue: "NO_JOB")
         public static let storageFull = Reason(rawValue: "STORAGE_FULL")
         public static let storageFailed = Reason(rawValue: "STORAGE_FAILED")
+        /// Several workers have the name.
+        public static let ambiguousWorker = Reason(rawValue: "AMBIGUOUS_WORKER")
         public static let noCredit = Reason(rawValue: "NO_CREDIT")
     }
 }

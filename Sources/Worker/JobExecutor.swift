@@ -91,7 +91,7 @@ struct JobExecutor {
         try checkPixels(of: image, job)
         return RunnerJob(
             dispatch: job.dispatch, id: job.id, request: try TaskRequest(task: task, body: job.body), image: image,
-            streams: job.streams, cancellation: cancellation)
+            metadata: job.metadata, streams: job.streams, cancellation: cancellation)
     }
 
     /// A picture with more pixels than its client said was let in as a smaller one. What is no picture, the engine refuses.

@@ -60,6 +60,8 @@ public struct RunnerJob {
     public let request: TaskRequest
     /// The encoded picture.
     public let image: [UInt8]
+    /// As the caller sent it.
+    public let metadata: [String: String]
     /// Whether ``JobRunner/news()`` is to tell of it.
     public let streams: Bool
     public let cancellation: CancellationFlag

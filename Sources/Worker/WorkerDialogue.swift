@@ -17,6 +17,7 @@ struct WorkerDialogue: ~Copyable {
     private let credits: Int
     private let drainGrace: Duration
     private let logger: Logger
+    private var pulse = EnginePulse()
     /// When running jobs are stopped and handed back, and when they are left behind, once the worker is stopping.
     private var patience: [ContinuousClock.Instant] = []
 
@@ -43,7 +44,7 @@ struct WorkerDialogue: ~Copyable {
 
     /// Until the worker is stopped; returns why when it did not stop by itself.
     mutating func run(
-        _ mailbox: Mailbox<WorkerLoop.Mail>, publish: (WorkerSession.Counters) -> Void
+        _ mailbox: Mailbox<WorkerLoop.Mail>, alive: () -> Void, publish: (WorkerSession.Counters) -> Void
     ) throws(MessagingError) -> WorkerError? {
         while !isOver {
             for mail in mailbox.takeAll() { try take(mail) }
@@ -56,6 +57,8 @@ struct WorkerDialogue: ~Copyable {
             try losePatience()
             try shareRoom()
             for seat in seats { try seat.link.flush() }
+            let isBusy = seats.contains { $0.session.isEngineBusy }
+            if pulse.isAlive(progress: facts.progress(), isBusy: isBusy, at: .now) { alive() }
             publish(seats.reduce(into: WorkerSession.Counters()) { $0 += $1.session.counters })
             guard !isOver else { break }
             try wait(mailbox.pollItem)

@@ -19,6 +19,7 @@ public final class WorkerLoop: Sendable {
 
     private let configuration: WorkerConfiguration
     private let makeRunner: @Sendable () throws -> any JobRunner
+    private let signs: WorkerSigns
     private let logger: Logger
     private let mailbox = Mailbox<Mail>()
     private let latest = Mutex(WorkerSession.Counters())
@@ -28,10 +29,12 @@ public final class WorkerLoop: Sendable {
     ///   - spans: where the spans of jobs go; `nil`: nowhere.
     ///   - makeRunner: called once, on the engine thread, where the runner then lives.
     public init(
-        _ configuration: WorkerConfiguration, logger: Logger, spans: SpanQueue? = nil,
+        _ configuration: WorkerConfiguration, signs: WorkerSigns = WorkerSigns(), logger: Logger,
+        spans: SpanQueue? = nil,
         makeRunner: @escaping @Sendable () throws -> any JobRunner
     ) {
         self.configuration = configuration
+        self.signs = signs
         self.logger = logger
         figures = WorkerFigures(spans: spans)
         self.makeRunner = makeRunner
@@ -39,10 +42,10 @@ public final class WorkerLoop: Sendable {
 
     /// A worker for a model in a folder.
     public convenience init(
-        _ configuration: WorkerConfiguration, modelFolder: String, engine options: EngineOptions, logger: Logger,
-        spans: SpanQueue? = nil
+        _ configuration: WorkerConfiguration, modelFolder: String, engine options: EngineOptions,
+        signs: WorkerSigns = WorkerSigns(), logger: Logger, spans: SpanQueue? = nil
     ) {
-        self.init(configuration, logger: logger, spans: spans) {
+        self.init(configuration, signs: signs, logger: logger, spans: spans) {
             var announced = -1
             let engine = try Engine(modelFolder: modelFolder, options: options) { done, total in
                 // Every tenth is enough for a log.
@@ -81,11 +84,12 @@ public final class WorkerLoop: Sendable {
         }
         defer { end(engine, line) }
         guard let facts = try awaitEngine() else { return }
+        signs.ready()
         let failure: WorkerError?
         do throws(MessagingError) {
             var dialogue = try WorkerDialogue(
                 configuration, facts: facts, figures: figures, line: line, logger: logger)
-            failure = try dialogue.run(mailbox) { counters in latest.withLock { $0 = counters } }
+            failure = try dialogue.run(mailbox, alive: signs.alive) { counters in latest.withLock { $0 = counters } }
         } catch {
             throw .messaging(error.message)
         }

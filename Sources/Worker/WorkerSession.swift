@@ -80,6 +80,9 @@ package struct WorkerSession {
         if case .open(let welcome, _, _) = state { welcome.worker } else { nil }
     }
 
+    /// Whether the engine is in a job of this broker's, whoever still waits for it.
+    package var isEngineBusy: Bool { !running.isEmpty }
+
     /// How much of the worker's room it takes: jobs that it holds, and those that the engine is still in for nobody.
     package var occupied: Int {
         held.count + running.count { dispatch in !held.contains { $0.dispatch == dispatch } }

@@ -27,15 +27,15 @@ struct Boxwood: AsyncParsableCommand {
             CommandGroup(
                 name: "Service:",
                 subcommands: [
-                    Up.self, BrokerCommand.self, WorkerCommand.self, Status.self, Quarantine.self, Jobs.self,
-                    Keys.self,
+                    Up.self, BrokerCommand.self, WorkerCommand.self, Status.self, Top.self, Workers.self, Drain.self,
+                    Undrain.self, Quarantine.self, Jobs.self, Keys.self,
                 ]),
             CommandGroup(name: "Looking inside:", subcommands: [Inspect.self, Bench.self]),
         ])
 
     /// Parses, runs, and turns whatever comes of it into an exit code.
     static func main() async {
-        StandardStream.ignoreBrokenPipes()
+        StandardStream.ignoreDeadlyWrites()
         do {
             try Program.checkArguments()
             var command = try parseAsRoot()

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import BoxwoodCommands
 import Foundation
+import Logging
 
 /// What this process knows of itself and its surroundings.
 enum Program {
@@ -14,6 +15,16 @@ enum Program {
     static var environment: [String: String] { ProcessInfo.processInfo.environment }
 
     static var processors: Int { max(1, ProcessInfo.processInfo.activeProcessorCount) }
+
+    /// Whoever started this process and watches it; what this one starts is not told of it.
+    static func serviceManager(_ logger: Logger) -> ServiceManager {
+        let pid = ProcessInfo.processInfo.processIdentifier
+        let manager = ServiceManager(environment: environment, pid: pid) {
+            logger.warning("the service manager cannot be told", metadata: ["error": "\($0)"])
+        }
+        for name in ServiceManager.variables { unsetenv(name) }
+        return manager
+    }
 
     /// Where files are kept that can be made again.
     static var cacheFolder: String {

@@ -52,7 +52,9 @@ struct KeyedBrokerTests {
             (PeerRole.client, Method.discovery, StatusCode.ok), (.client, .adminStatus, .permissionDenied),
             (.admin, .adminStatus, .ok), (.admin, .healthCheck, .ok), (.worker, .healthCheck, .ok),
             (.worker, .discovery, .permissionDenied), (.worker, .detect, .permissionDenied),
-            (.worker, .adminStatus, .permissionDenied),
+            (.worker, .adminStatus, .permissionDenied), (.admin, .drain, .notFound), (.admin, .undrain, .notFound),
+            (.client, .drain, .permissionDenied), (.client, .undrain, .permissionDenied),
+            (.worker, .drain, .permissionDenied),
         ])
     func roles(_ role: PeerRole, _ method: Method, _ code: StatusCode) throws {
         let peer = try client(try keys.folder.make(role, "somebody"))

@@ -3,7 +3,7 @@ import Foundation
 import Testing
 
 /// Debian's, which has the `python3-zmq` that `dev/setup.sh` installs.
-private enum Python {
+enum Python {
     static let path = "/usr/bin/python3"
 
     static let hasZeroMQ: Bool = {

@@ -4,6 +4,6 @@ extension FuzzTarget {
     /// Every target, by the order of the rooms.
     public static let all: [FuzzTarget] = [
         pictures, tokens, pieces, safetensors, modelFolder, groundedText, prompts, frames, bodies, results, keys,
-        endpoints,
+        endpoints, traces,
     ]
 }

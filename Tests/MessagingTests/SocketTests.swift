@@ -169,7 +169,7 @@ struct EndpointTests {
 
     @Test(arguments: [
         "", "tcp://", "127.0.0.1:5540", "tcp://127.0.0.1", "tcp://127.0.0.1:65536", "tcp://127.0.0.1:x", "udp://a:1",
-        "tcp://127.0.0.1:+80", "ipc:///run/a\u{0}b", "inproc://a\u{0}",
+        "tcp://127.0.0.1:+80", "tcp://127.0.0.1:-0", "ipc:///run/a\u{0}b", "inproc://a\u{0}",
     ])
     func malformed(text: String) {
         #expect(throws: MessagingError.self) { try Endpoint(text) }

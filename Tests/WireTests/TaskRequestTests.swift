@@ -29,7 +29,8 @@ struct TaskRequestTests {
         #expect(
             Method.allCases.filter { $0.task == nil } == [
                 .healthCheck, .healthWatch, .discovery, .adminStatus, .quarantineList, .quarantineShow,
-                .quarantineRetry, .quarantineDrop, .jobSubmit, .jobGet, .jobWait, .jobCancel, .jobList,
+                .quarantineRetry, .quarantineDrop, .jobSubmit, .jobGet, .jobWait, .jobCancel, .jobList, .drain,
+                .undrain,
             ])
     }
 

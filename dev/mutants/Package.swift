@@ -18,6 +18,7 @@ let package = Package(
         .target(name: "Checkpoints", dependencies: ["Tensors"]),
         .target(name: "TestSupport", dependencies: ["Tensors", "Checkpoints"], path: "Tests/TestSupport"),
         .target(name: "Grounding"),
+        .target(name: "Observability"),
         .target(
             name: "Wire", dependencies: ["Grounding", .product(name: "SwiftProtobuf", package: "swift-protobuf")]),
         .target(name: "Messaging", dependencies: ["CZeroMQ"]),
@@ -30,7 +31,7 @@ let package = Package(
         .target(
             name: "Broker",
             dependencies: [
-                "Journal", "Wire", "Messaging", "Grounding",
+                "Journal", "Wire", "Messaging", "Grounding", "Observability",
                 .product(name: "SwiftProtobuf", package: "swift-protobuf"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "Collections", package: "swift-collections"),
@@ -40,7 +41,7 @@ let package = Package(
         .testTarget(
             name: "BrokerTests",
             dependencies: [
-                "TestSupport", "Broker", "Journal", "Wire", "Messaging", "Grounding",
+                "TestSupport", "Broker", "Journal", "Wire", "Messaging", "Grounding", "Observability",
                 .product(name: "Logging", package: "swift-log"),
             ]),
     ],

@@ -39,7 +39,7 @@ extension Scheduler {
         return lacking > .zero ? bounded(lacking) : nil
     }
 
-    private var hasWorker: Bool { workers.contains { !$0.value.isDraining } }
+    private var hasWorker: Bool { workers.contains { $0.value.takesWork } }
     private var hasFreeCredit: Bool { workers.contains { $0.value.freeCredits > 0 } }
 
     /// How long a newcomer waits for its turn: each account has as much of the workers before it as its own account, or as
@@ -60,7 +60,7 @@ extension Scheduler {
     ///
     /// Each of their places is taken for a turnover and worked at for a service: that is the drain rate, as measured.
     func time(for work: Duration) -> Duration {
-        let places = max(1, workers.reduce(0) { $0 + ($1.value.isDraining ? 0 : $1.value.credits) })
+        let places = max(1, workers.reduce(0) { $0 + ($1.value.takesWork ? $1.value.credits : 0) })
         let rate = Double(places) * min(1, services.overall / turnovers.overall)
         return .seconds(work.inSeconds / rate)
     }

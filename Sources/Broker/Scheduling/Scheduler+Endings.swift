@@ -71,7 +71,7 @@ extension Scheduler {
     mutating func lose(_ id: WorkerID, _ loss: WorkerLoss, at now: Duration) -> [SchedulerAction] {
         guard let worker = workers.removeValue(forKey: id) else { return [] }
         if loss != .left { counters.losses[loss, default: 0] += 1 }
-        if workers.isEmpty { withoutWorkerSince = now }
+        noteAbsence(at: now)
         var actions: [SchedulerAction] = []
         for (attempt, held) in worker.held where isCurrent(attempt, at: id) {
             works[attempt.call]!.losses += 1

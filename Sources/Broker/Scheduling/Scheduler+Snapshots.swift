@@ -26,12 +26,16 @@ extension Scheduler {
         public var progress: Double
         public var isBusy: Bool
         public var isDraining: Bool
+        public var isSetAside: Bool
         /// Busy, and without progress for half of the time after which it counts as stuck.
         public var isStuck: Bool
         public var silence: Duration
 
+        /// Whether it would be given work, had it room.
+        public var takesWork: Bool { !isDraining && !isSetAside }
+
         public var state: WorkerStanding {
-            isDraining ? .draining : isStuck ? .stuck : isBusy || jobs > 0 ? .busy : .idle
+            !takesWork ? .draining : isStuck ? .stuck : isBusy || jobs > 0 ? .busy : .idle
         }
     }
 
@@ -49,7 +53,7 @@ extension Scheduler {
     }
 
     public var waitReasons: [WaitReason: Int] {
-        let hasWorker = workers.contains { !$0.value.isDraining }
+        let hasWorker = workers.contains { $0.value.takesWork }
         return [.alone: line.suspects.count, hasWorker ? .noRoom : .noWorker: line.ordinaryCount]
     }
 
@@ -58,7 +62,7 @@ extension Scheduler {
             WorkerSnapshot(
                 credits: worker.credits, jobs: worker.held.count, done: worker.done, progress: worker.progress,
                 isBusy: worker.isBusy, isDraining: worker.isDraining,
-                isStuck: worker.isStalling(at: now, configuration),
+                isSetAside: worker.isSetAside, isStuck: worker.isStalling(at: now, configuration),
                 silence: now - worker.lastHeard)
         }
     }
@@ -76,7 +80,7 @@ extension Scheduler {
     }
 
     /// Whether a worker is here that takes calls.
-    public var isServing: Bool { !isDraining && workers.contains { !$0.value.isDraining } }
+    public var isServing: Bool { !isDraining && workers.contains { $0.value.takesWork } }
 
     /// Whether work is still open that this call began.
     public func hasWork(of id: CallID) -> Bool { works[id] != nil }

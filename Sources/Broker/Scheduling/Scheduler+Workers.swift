@@ -3,10 +3,14 @@
 // What workers say and do.
 extension Scheduler {
     /// A worker is ready for its first job.
-    public mutating func workerJoined(_ id: WorkerID, credits: Int, at now: Duration) -> [SchedulerAction] {
+    /// - Parameter isSetAside: whether an operator drained it in an earlier session.
+    public mutating func workerJoined(
+        _ id: WorkerID, credits: Int, isSetAside: Bool = false, at now: Duration
+    ) -> [SchedulerAction] {
         precondition(workers[id] == nil && credits > 0, "worker \(id) joins with \(credits) credits")
         workers[id] = WorkerState(credits: credits, pictures: configuration.picturesPerWorker, at: now)
-        withoutWorkerSince = nil
+        workers[id]!.isSetAside = isSetAside
+        noteAbsence(at: now)
         return assign(at: now)
     }
 

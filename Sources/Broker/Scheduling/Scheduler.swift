@@ -9,7 +9,8 @@
 /// again under its idempotency key and joins the work of the first.
 ///
 /// Its parts: this file has the events of calls, `+Workers` those of workers, `+Time` the clocks. `+Admission` says who is let
-/// in, `+Placement` what goes to which worker, `+Endings` how work ends or begins anew, `+Snapshots` what an operator sees.
+/// in, `+Placement` what goes to which worker, `+Endings` how work ends or begins anew, `+Snapshots` what an operator sees, and
+/// `+Operators` what one does.
 public struct Scheduler: ~Copyable {
     public let configuration: SchedulerConfiguration
     public internal(set) var counters = SchedulerCounters()
@@ -27,7 +28,7 @@ public struct Scheduler: ~Copyable {
     var turnovers = ServiceTimes()
     var services = ServiceTimes()
     var isDraining = false
-    /// When the last worker went; `nil` while there is one.
+    /// When the last worker went, or was set aside; `nil` while there is another.
     var withoutWorkerSince: Duration?
 
     /// - Parameter now: when it begins; until the first worker comes, calls wait.

@@ -18,7 +18,10 @@ struct WorkerState: Sendable {
     private(set) var progress = 0.0
     private var progressedAt: Duration
     private(set) var isBusy = false
+    /// By its own word: it leaves when it has finished.
     var isDraining = false
+    /// By an operator's: it stays, and gets nothing.
+    var isSetAside = false
     /// What it was given and has not answered. Each takes a credit, also when its calls have ended meanwhile.
     var held = OrderedTable<Attempt, Held>()
     var done = 0
@@ -31,8 +34,10 @@ struct WorkerState: Sendable {
         self.pictures = RecentPictures(limit: pictures)
     }
 
+    var takesWork: Bool { !isDraining && !isSetAside }
+
     /// None while it has a job that must be alone.
-    var freeCredits: Int { isDraining || isIsolated ? 0 : max(0, credits - held.count) }
+    var freeCredits: Int { !takesWork || isIsolated ? 0 : max(0, credits - held.count) }
     private var isIsolated: Bool { held.contains { $0.value.isAlone } }
 
     /// Whether a smaller share of its room is taken than of the other's; of equals, whether it has more room.

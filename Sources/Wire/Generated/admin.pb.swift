@@ -99,7 +99,7 @@ public nonisolated struct ProtoWorkerState: Sendable {
   /// Clears the value of `model`. Subsequent reads from it will return its default value.
   public mutating func clearModel() {self._model = nil}
 
-  /// `idle`, `busy`, `stuck` or `draining`.
+  /// `idle`, `busy`, `draining`: finishes what it has; or `drained`: has finished, by an operator's word.
   public var state: String = String()
 
   public var credits: UInt32 {
@@ -249,6 +249,9 @@ public nonisolated struct ProtoQueueState: Sendable {
   public var hasBacklogMs: Bool {self._backlogMs != nil}
   /// Clears the value of `backlogMs`. Subsequent reads from it will return its default value.
   public mutating func clearBacklogMs() {self._backlogMs = nil}
+
+  /// What waits, by why: `no_worker`, `no_room`, or `alone` for what must have a worker to itself. Each is always there.
+  public var waitingByReason: Dictionary<String,UInt32> = [:]
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -501,6 +504,44 @@ public nonisolated struct ProtoQuarantineDropResponse: Sendable {
   fileprivate var _dropped: UInt32? = nil
 }
 
+public nonisolated struct ProtoDrainRequest: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// The worker's id or its name, whichever one worker alone has.
+  public var worker: String = String()
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
+public nonisolated struct ProtoDrainResponse: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// The worker as it is now.
+  public var worker: ProtoWorkerState {
+    get {_worker ?? ProtoWorkerState()}
+    set {_worker = newValue}
+  }
+  /// Returns true if `worker` has been explicitly set.
+  public var hasWorker: Bool {self._worker != nil}
+  /// Clears the value of `worker`. Subsequent reads from it will return its default value.
+  public mutating func clearWorker() {self._worker = nil}
+
+  /// False where it was so already.
+  public var changed: Bool = false
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+
+  fileprivate var _worker: ProtoWorkerState? = nil
+}
+
 // MARK: - Code below here is support for the SwiftProtobuf runtime.
 
 fileprivate nonisolated let _protobuf_package = "boxwood.v1"
@@ -669,7 +710,7 @@ nonisolated extension ProtoWorkerState: SwiftProtobuf.Message, SwiftProtobuf._Me
 
 nonisolated extension ProtoQueueState: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".QueueState"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}waiting\0\u{1}running\0\u{1}bytes\0\u{1}oldest_ms\0\u{1}waiting_limit\0\u{1}bytes_limit\0\u{1}pixels\0\u{1}pixels_limit\0\u{1}backlog_ms\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}waiting\0\u{1}running\0\u{1}bytes\0\u{1}oldest_ms\0\u{1}waiting_limit\0\u{1}bytes_limit\0\u{1}pixels\0\u{1}pixels_limit\0\u{1}backlog_ms\0\u{1}waiting_by_reason\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -686,6 +727,7 @@ nonisolated extension ProtoQueueState: SwiftProtobuf.Message, SwiftProtobuf._Mes
       case 7: try { try decoder.decodeSingularDoubleField(value: &self._pixels) }()
       case 8: try { try decoder.decodeSingularDoubleField(value: &self._pixelsLimit) }()
       case 9: try { try decoder.decodeSingularUInt32Field(value: &self._backlogMs) }()
+      case 10: try { try decoder.decodeMapField(fieldType: SwiftProtobuf._ProtobufMap<SwiftProtobuf.ProtobufString,SwiftProtobuf.ProtobufUInt32>.self, value: &self.waitingByReason) }()
       default: break
       }
     }
@@ -723,6 +765,9 @@ nonisolated extension ProtoQueueState: SwiftProtobuf.Message, SwiftProtobuf._Mes
     try { if let v = self._backlogMs {
       try visitor.visitSingularUInt32Field(value: v, fieldNumber: 9)
     } }()
+    if !self.waitingByReason.isEmpty {
+      try visitor.visitMapField(fieldType: SwiftProtobuf._ProtobufMap<SwiftProtobuf.ProtobufString,SwiftProtobuf.ProtobufUInt32>.self, value: self.waitingByReason, fieldNumber: 10)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -736,6 +781,7 @@ nonisolated extension ProtoQueueState: SwiftProtobuf.Message, SwiftProtobuf._Mes
     if lhs._pixels != rhs._pixels {return false}
     if lhs._pixelsLimit != rhs._pixelsLimit {return false}
     if lhs._backlogMs != rhs._backlogMs {return false}
+    if lhs.waitingByReason != rhs.waitingByReason {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -1061,6 +1107,75 @@ nonisolated extension ProtoQuarantineDropResponse: SwiftProtobuf.Message, SwiftP
 
   public static func ==(lhs: ProtoQuarantineDropResponse, rhs: ProtoQuarantineDropResponse) -> Bool {
     if lhs._dropped != rhs._dropped {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ProtoDrainRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".DrainRequest"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}worker\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.worker) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.worker.isEmpty {
+      try visitor.visitSingularStringField(value: self.worker, fieldNumber: 1)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: ProtoDrainRequest, rhs: ProtoDrainRequest) -> Bool {
+    if lhs.worker != rhs.worker {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ProtoDrainResponse: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".DrainResponse"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}worker\0\u{1}changed\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularMessageField(value: &self._worker) }()
+      case 2: try { try decoder.decodeSingularBoolField(value: &self.changed) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    try { if let v = self._worker {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+    } }()
+    if self.changed != false {
+      try visitor.visitSingularBoolField(value: self.changed, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: ProtoDrainResponse, rhs: ProtoDrainResponse) -> Bool {
+    if lhs._worker != rhs._worker {return false}
+    if lhs.changed != rhs.changed {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

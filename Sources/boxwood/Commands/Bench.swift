@@ -10,7 +10,8 @@ import Worker
 /// How fast things are on this machine.
 struct Bench: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Measure how fast things are on this machine.", subcommands: [BenchEngine.self])
+        abstract: "Measure how fast things are on this machine.",
+        subcommands: [BenchEngine.self, BenchBroker.self] + BenchParts.all)
 }
 
 struct BenchEngine: AsyncParsableCommand {

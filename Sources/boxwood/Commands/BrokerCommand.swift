@@ -30,12 +30,15 @@ struct BrokerCommand: AsyncParsableCommand {
         supervised.hold()
         let signals = StopSignals()
         let logger = log.logger("broker")
+        let manager = Program.serviceManager(logger)
         let exporter = try trace.start("boxwood-broker", logger)
-        let server = try listen(logger, exporter?.queue)
+        let server = try listen(manager, logger, exporter?.queue)
         let watched = try await monitor.start(logger) { server.report($0) }
         let addresses = Announcement(client: server.front.description, worker: server.back.description)
         StandardStream.output.print(addresses.lines)
+        manager.ready("clients at \(addresses.client), workers at \(addresses.worker)")
         await signals.first()
+        manager.stopping()
         await Blocking.run { server.drain() }
         await watched?.stop()
         await exporter?.stop()
@@ -44,11 +47,14 @@ struct BrokerCommand: AsyncParsableCommand {
     /// Descriptors for all but connections.
     private static let otherFiles = 128
 
-    private func listen(_ logger: Logger, _ spans: SpanQueue?) throws(CommandFailure) -> BrokerServer {
+    private func listen(
+        _ manager: ServiceManager, _ logger: Logger, _ spans: SpanQueue?
+    ) throws(CommandFailure) -> BrokerServer {
         do {
             var configuration = try BrokerConfiguration(
                 front: endpoints.clientEndpoint, back: endpoints.workerEndpoint, keys: keys.folder,
                 version: Program.version)
+            configuration.heartbeat = { manager.alive(at: .now) }
             configuration.spans = spans
             // A listener that finds no descriptor for a connection would ask for one again and again.
             let room = OpenFiles.allow(configuration.connections + Self.otherFiles) - Self.otherFiles

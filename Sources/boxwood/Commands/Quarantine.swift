@@ -11,20 +11,6 @@ struct Quarantine: AsyncParsableCommand {
         abstract: "Look at the requests that cost a service its workers.",
         subcommands: [List.self, Show.self, Retry.self, Drop.self])
 
-    /// Asks the broker, and names it where it fails.
-    static func ask<T: Sendable>(
-        _ options: AddressOptions, _ question: (BoxwoodClient) async throws(RPCStatus) -> T
-    ) async throws -> T {
-        let address = options.resolved
-        let client = try BoxwoodClient.connect(address, options.keys)
-        defer { client.close() }
-        do throws(RPCStatus) {
-            return try await question(client)
-        } catch {
-            throw CommandFailure(error, endpoint: address)
-        }
-    }
-
     struct List: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "List them, the oldest first.")
 
@@ -32,7 +18,7 @@ struct Quarantine: AsyncParsableCommand {
         @Flag(help: "Print JSON.") var json = false
 
         func run() async throws {
-            let list = try await Quarantine.ask(address) { client throws(RPCStatus) in try await client.quarantine() }
+            let list = try await address.ask { client throws(RPCStatus) in try await client.quarantine() }
             let screen = StandardStream.output
             if json {
                 screen.write(String(decoding: WireEncoding.json.encode(list), as: UTF8.self) + "\n")
@@ -52,7 +38,7 @@ struct Quarantine: AsyncParsableCommand {
         @Flag(help: "Print JSON.") var json = false
 
         func run() async throws {
-            let entry = try await Quarantine.ask(address) { client throws(RPCStatus) in
+            let entry = try await address.ask { client throws(RPCStatus) in
                 try await client.quarantined(id, image: savePicture != nil)
             }
             if let savePicture { try save(entry.image, to: savePicture) }
@@ -87,7 +73,7 @@ struct Quarantine: AsyncParsableCommand {
         var timeout: ServiceOptions.Time?
 
         func run() async throws {
-            let result = try await Quarantine.ask(address) { client throws(RPCStatus) in
+            let result = try await address.ask { client throws(RPCStatus) in
                 try await client.retryQuarantined(id, timeout: timeout?.duration)
             }
             let screen = StandardStream.output
@@ -107,7 +93,7 @@ struct Quarantine: AsyncParsableCommand {
         }
 
         func run() async throws {
-            let count = try await Quarantine.ask(address) { client throws(RPCStatus) in
+            let count = try await address.ask { client throws(RPCStatus) in
                 try await client.dropQuarantined(id)
             }
             StandardStream.output.print(["\(count) dropped"])

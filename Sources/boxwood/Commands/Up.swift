@@ -49,11 +49,15 @@ struct Up: AsyncParsableCommand {
         unsetenv("BOXWOOD_KEY")
         unsetenv("BOXWOOD_KEYS")
         let logger = log.logger("up")
+        let manager = Program.serviceManager(logger)
         let loop = SupervisorLoop(plan(folder, workerKey, monitors), logger: logger) { addresses in
             StandardStream.output.offer(addresses.lines)
-            Task { await Self.sayWhenReady(addresses.client, credential, logger) }
+            Task { await Self.sayWhenReady(addresses.client, credential, manager, logger) }
         }
-        Signals.handle { loop.stop() }
+        Signals.handle {
+            manager.stopping()
+            loop.stop()
+        }
         let status = await Blocking.run { loop.run() }
         guard status == .ok else { throw ExitCode(status.rawValue) }
     }
@@ -94,7 +98,9 @@ struct Up: AsyncParsableCommand {
     }
 
     /// Waits until the broker has a worker that can answer.
-    private static func sayWhenReady(_ address: String, _ credential: Credential?, _ logger: Logger) async {
+    private static func sayWhenReady(
+        _ address: String, _ credential: Credential?, _ manager: ServiceManager, _ logger: Logger
+    ) async {
         do {
             let client = try BoxwoodClient(ClientConfiguration(endpoint: address, credential: credential))
             defer { client.close() }
@@ -102,6 +108,7 @@ struct Up: AsyncParsableCommand {
                 try await Task.sleep(for: .milliseconds(50))
             }
             StandardStream.output.offer(["ready"])
+            manager.ready("clients at \(address)")
         } catch {
             logger.error("cannot ask the broker whether it is ready", metadata: ["error": "\(error)"])
         }

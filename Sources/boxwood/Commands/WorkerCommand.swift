@@ -55,12 +55,17 @@ struct WorkerCommand: AsyncParsableCommand {
         let options = model.engine(threads: Program.processors)
         let folder = try Program.modelFolder(named: model.model)
         let logger = log.logger(name)
+        let manager = Program.serviceManager(logger)
+        let signs = WorkerSigns(
+            ready: { manager.ready("\(name) has its model and works for \(endpoint)") },
+            alive: { manager.alive(at: .now) })
         let exporter = try trace.start("boxwood-worker", logger)
         let loop = WorkerLoop(
-            configuration, modelFolder: folder, engine: options, logger: logger, spans: exporter?.queue)
+            configuration, modelFolder: folder, engine: options, signs: signs, logger: logger, spans: exporter?.queue)
         let watched = try await monitor.start(logger) { loop.report($0) }
         let stop = Task {
             await signals.first()
+            manager.stopping()
             loop.stop()
         }
         defer { stop.cancel() }

@@ -17,6 +17,7 @@ extension SimulatedWorld {
             try perform(scheduler.clientGone(client, at: now))
         case .hello(let index, let life): try welcome(index, life)
         case .message(let message, let session): try hear(message, session)
+        case .operatorActs(let index): try operate(index)
         case .wake:
             isReadingLate = false
             try perform(scheduler.timePassed(at: now))
@@ -82,10 +83,27 @@ extension SimulatedWorld {
         let id = WorkerID(nextNumber)
         nextNumber += 1
         sessions[id] = index
-        checker.joined(id, credits: workers[index].credits, at: now)
+        let isSetAside = drained[index] == life
+        checker.joined(id, credits: workers[index].credits, isSetAside: isSetAside, at: now)
         workers[index].session = id
         transmit(.order(.welcome, to: index, session: id))
-        try perform(scheduler.workerJoined(id, credits: workers[index].credits, at: now))
+        try perform(scheduler.workerJoined(id, credits: workers[index].credits, isSetAside: isSetAside, at: now))
+    }
+
+    /// Drains the worker, or lets it work again; now and then a second time, which changes nothing.
+    private func operate(_ index: Int) throws(Violation) {
+        guard let session = sessions.first(where: { $0.value == index })?.key else { return }
+        let drains = (drained[index] == nil) != (random.below(4) == 0)
+        drained[index] = drains ? workers[index].life : nil
+        let changes = checker.setsAside(session, drains, at: now)
+        if drains {
+            let changed = scheduler.setAside(session, at: now)
+            if changed != changes { throw Violation("\(session) is set aside twice, or not at all") }
+        } else {
+            let actions = scheduler.takeBack(session, at: now)
+            if (actions != nil) != changes { throw Violation("\(session) is taken back twice, or not at all") }
+            try perform(actions ?? [])
+        }
     }
 
     private func leave(_ session: WorkerID, _ loss: WorkerLoss) throws(Violation) {

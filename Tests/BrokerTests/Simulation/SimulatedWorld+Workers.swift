@@ -110,6 +110,7 @@ extension SimulatedWorld {
             return
         }
         if random.happens(plan.draining) { drain(index) }
+        if random.happens(plan.operators) { timeline.add(.operatorActs(worker: index), at: now) }
         // A job that was forgotten makes no progress, and leaves the worker idle by its own account.
         let busy = workers[index].jobs.contains { $0.startedAt != nil && !$0.isForgotten }
         if busy, random.below(8) > 0 { workers[index].progress += 1 }

@@ -14,6 +14,7 @@ final class SimulatedWorld {
         case vanish(ClientID)
         case hello(worker: Int, life: Int)
         case message(WorkerMessage, from: WorkerID)
+        case operatorActs(worker: Int)
         case wake
         case standstill(Duration)
         // Elsewhere.
@@ -23,7 +24,7 @@ final class SimulatedWorld {
 
         var isAtBroker: Bool {
             switch self {
-            case .request, .cancel, .vanish, .hello, .message, .wake: true
+            case .request, .cancel, .vanish, .hello, .message, .operatorActs, .wake: true
             case .standstill, .clientActs, .order, .workerActs: false
             }
         }
@@ -73,6 +74,8 @@ final class SimulatedWorld {
     var openRequests: [ClientID: [Int: CallID]] = [:]
     var requests: [CallID: Request] = [:]
     var sessions: [WorkerID: Int] = [:]
+    /// Workers' processes that an operator drained, by the life of each.
+    var drained: [Int: Int] = [:]
     var planned: Duration?
     /// The broker stands still until then.
     var frozenUntil: Duration = .zero

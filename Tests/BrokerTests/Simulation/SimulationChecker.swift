@@ -43,7 +43,10 @@ struct SimulationChecker {
         /// Handed over and not answered.
         var held: [Attempt: Job] = [:]
         var isDraining = false
+        var isSetAside = false
         var lastHeard: Duration
+
+        var takesWork: Bool { !isDraining && !isSetAside }
     }
 
     let terms: SchedulerConfiguration
@@ -97,7 +100,7 @@ struct SimulationChecker {
     var hasFreeWorker: Bool { !freeWorkers.isEmpty }
 
     private var freeWorkers: [WorkerRecord] {
-        workers.values.filter { !$0.isDraining && $0.held.count < $0.credits && !isIsolated($0) }
+        workers.values.filter { $0.takesWork && $0.held.count < $0.credits && !isIsolated($0) }
     }
 
     mutating func cancelled(_ id: CallID) { open[id]?.isCancelled = true }
@@ -187,9 +190,23 @@ struct SimulationChecker {
 
     // MARK: - Workers
 
-    mutating func joined(_ id: WorkerID, credits: Int, at now: Duration) {
-        workers[id] = WorkerRecord(credits: credits, lastHeard: now)
-        withoutWorkerSince = nil
+    mutating func joined(_ id: WorkerID, credits: Int, isSetAside: Bool, at now: Duration) {
+        workers[id] = WorkerRecord(credits: credits, isSetAside: isSetAside, lastHeard: now)
+        noteAbsence(at: now)
+    }
+
+    /// - Returns: whether it was otherwise before.
+    mutating func setsAside(_ id: WorkerID, _ isSetAside: Bool, at now: Duration) -> Bool {
+        guard let worker = workers[id], worker.isSetAside != isSetAside else { return false }
+        workers[id]!.isSetAside = isSetAside
+        noteAbsence(at: now)
+        return true
+    }
+
+    /// Calls wait for a worker only so long, from when the last one went or was set aside.
+    private mutating func noteAbsence(at now: Duration) {
+        let isAbsent = workers.values.allSatisfy(\.isSetAside)
+        withoutWorkerSince = isAbsent ? withoutWorkerSince ?? now : nil
     }
 
     mutating func heard(_ id: WorkerID, at now: Duration) { workers[id]?.lastHeard = now }
@@ -215,7 +232,7 @@ struct SimulationChecker {
             if job.hasStarted { works[attempt.call]!.blame.failures += 1 }
             works[attempt.call]!.holder = nil
         }
-        if workers.isEmpty { withoutWorkerSince = now }
+        noteAbsence(at: now)
     }
 
     mutating func stoodStill(_ gap: Duration, at now: Duration) {
@@ -239,7 +256,7 @@ struct SimulationChecker {
         guard let work = works[attempt.call] else { throw Violation("\(attempt) of a call that has ended") }
         try require(work.holder == nil, "\(attempt) for \(id) while another has it")
         try require(attempt.number == work.blame.attempts + 1, "\(attempt) after \(work.blame.attempts)")
-        try require(!worker.isDraining, "\(attempt) for \(id), which drains")
+        try require(worker.takesWork, "\(attempt) for \(id), which drains or is set aside")
         try require(worker.held.count < worker.credits, "\(attempt) for \(id), which has no credit left")
         try require(
             work.blame.failures < terms.maxFailures && work.blame.losses < terms.maxLosses,
@@ -330,6 +347,11 @@ struct SimulationChecker {
     func checkTime(at now: Duration) throws(Violation) {
         for (id, call) in open where call.terms.deadline <= now {
             throw Violation("call \(id) is open after its deadline")
+        }
+        if let since = withoutWorkerSince {
+            for (id, work) in waiting where max(since, work.arrival) + terms.noWorkerPatience <= now {
+                throw Violation("\(id) still waits although there has been no worker since \(since)")
+            }
         }
         for (id, worker) in workers where worker.lastHeard + terms.silenceLimit <= now {
             throw Violation("\(id) is silent for \(now - worker.lastHeard) and still here")

@@ -41,6 +41,8 @@ struct SimulationPlan {
     var forgetting = 0
     var draining = 0
     var standstills = 0
+    /// By beats: an operator drains a worker, or lets a drained one work.
+    var operators = 0
 
     init(_ random: inout SeededRandom) {
         isCalm = random.below(8) == 0
@@ -114,5 +116,6 @@ struct SimulationPlan {
         forgetting = chance(30)
         draining = chance(20)
         standstills = chance(8)
+        operators = chance(30)
     }
 }
