@@ -28,15 +28,7 @@ struct RemoteService {
         let exporter = try options.trace.start("boxwood-client", LogOptions.quiet("client"))
         let client = try BoxwoodClient.connect(address, options.at.keys, spans: exporter?.queue)
         defer { client.close() }
-        let call = TraceContext.$current.withValue(TraceOptions.parent) {
-            Task { () -> Result<GroundingResult, RPCStatus> in
-                do throws(RPCStatus) {
-                    return .success(try await ask(client, request, image, pixels: pixels, onEvent: onEvent))
-                } catch {
-                    return .failure(error)
-                }
-            }
-        }
+        let call = begin(client, request, image, pixels: pixels, onEvent: onEvent)
         // A worker should not go on for nobody.
         let stop = Task { [signals = StopSignals()] in
             await signals.first()
@@ -56,6 +48,22 @@ struct RemoteService {
 }
 
 extension RemoteService {
+    /// Begins the call, in the trace that the program was started in.
+    private func begin(
+        _ client: BoxwoodClient, _ request: TaskRequest, _ image: [UInt8], pixels: Int,
+        onEvent: (@Sendable (GroundingEvent) -> Void)?
+    ) -> Task<Result<GroundingResult, RPCStatus>, Never> {
+        TraceContext.$current.withValue(TraceOptions.parent) {
+            Task { () -> Result<GroundingResult, RPCStatus> in
+                do throws(RPCStatus) {
+                    return .success(try await ask(client, request, image, pixels: pixels, onEvent: onEvent))
+                } catch {
+                    return .failure(error)
+                }
+            }
+        }
+    }
+
     private func ask(
         _ client: BoxwoodClient, _ request: TaskRequest, _ image: [UInt8], pixels: Int,
         onEvent: (@Sendable (GroundingEvent) -> Void)?

@@ -35,12 +35,12 @@ struct BrokerTracingTests {
         let job = try again.job()
         try again.answer(job)
         _ = try client.response()
-        let spans = recorded()
-        #expect(spans.map(\.name) == ["queue", "attempt", "queue", "attempt", "Grounding/Detect"])
-        #expect(spans.allSatisfy { $0.context.trace == caller.trace })
-        let (attempts, call) = (spans.filter { $0.name == "attempt" }, spans[4])
+        let seen = recorded()
+        #expect(seen.map(\.name) == ["queue", "attempt", "queue", "attempt", "Grounding/Detect"])
+        #expect(seen.allSatisfy { $0.context.trace == caller.trace })
+        let (attempts, call) = (seen.filter { $0.name == "attempt" }, seen[4])
         #expect(call.parent == caller.span && call.kind == .server && call.failure == nil)
-        #expect(spans.dropLast().allSatisfy { $0.parent == call.context.span })
+        #expect(seen.dropLast().allSatisfy { $0.parent == call.context.span })
         #expect([lost.traceparent, job.traceparent] == attempts.map(\.context.traceparent))
         #expect(attempts.map(\.failure) == ["lost", nil])
         #expect(attempts[1].links == [attempts[0].context] && attempts[0].links.isEmpty)
@@ -51,7 +51,8 @@ struct BrokerTracingTests {
     @Test("a trace that nobody keeps goes through as it is, and so does any where spans go nowhere")
     func unsampled() throws {
         let quiet = TraceContext(trace: caller.trace, span: caller.span, isSampled: false).traceparent
-        for (queue, traceparent) in [(spans, quiet), (nil, caller.traceparent)] {
+        let cases: [(queue: SpanQueue?, traceparent: String)] = [(spans, quiet), (nil, caller.traceparent)]
+        for (queue, traceparent) in cases {
             let broker = try BrokerServer.onLoopback(context, spans: queue)
             defer { broker.stop() }
             let client = try RawClient(context, broker)
@@ -75,9 +76,9 @@ struct BrokerTracingTests {
         let job = try worker.job()
         try worker.answer(job)
         _ = try client.response()
-        let spans = recorded()
-        #expect(spans.last?.parent == nil && Set(spans.map(\.context.trace)).count == 1)
-        #expect(try #require(TraceContext(job.traceparent)).trace == spans.last?.context.trace)
+        let seen = recorded()
+        #expect(seen.last?.parent == nil && Set(seen.map(\.context.trace)).count == 1)
+        #expect(try #require(TraceContext(job.traceparent)).trace == seen.last?.context.trace)
     }
 
     @Test("a call that is cancelled, and one that shares its work, have spans of their own")
@@ -100,10 +101,10 @@ struct BrokerTracingTests {
         try worker.answer(job)
         _ = try client.response()
         _ = try client.response()
-        let spans = recorded()
-        #expect(spans.map(\.name) == ["attempt", "Grounding/Detect", "Grounding/Detect"])
-        #expect(spans[1].context.trace == caller.trace && spans[2].context.trace == other.trace)
-        #expect(spans[2].parent == other.span)
+        let seen = recorded()
+        #expect(seen.map(\.name) == ["attempt", "Grounding/Detect", "Grounding/Detect"])
+        #expect(seen[1].context.trace == caller.trace && seen[2].context.trace == other.trace)
+        #expect(seen[2].parent == other.span)
     }
 
     @Test("what was refused has a span and waited for nothing")
@@ -113,7 +114,7 @@ struct BrokerTracingTests {
         let client = try RawClient(context, broker)
         try detect(client, "1", caller.traceparent)
         _ = try client.response()
-        let spans = recorded()
-        #expect(spans.map(\.name) == ["Grounding/Detect"] && spans[0].failure == "RESOURCE_EXHAUSTED")
+        let seen = recorded()
+        #expect(seen.map(\.name) == ["Grounding/Detect"] && seen[0].failure == "RESOURCE_EXHAUSTED")
     }
 }

@@ -110,13 +110,14 @@ private final class SilentListener: Sendable {
     private let descriptor: Int32
 
     init() throws {
-        descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        self.descriptor = descriptor
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
         address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
         var length = socklen_t(MemoryLayout<sockaddr_in>.size)
         let port = try withUnsafeMutablePointer(to: &address) { pointer in
-            try pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { [descriptor] address in
+            try pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
                 try #require(bind(descriptor, address, length) == 0 && listen(descriptor, 8) == 0)
                 try #require(getsockname(descriptor, address, &length) == 0)
             }
