@@ -40,7 +40,7 @@ extension Engine {
             return answer(job.job, known, answered, assembly)
         case .align, .refer: return nil
         case .caption, .describe, .ask, .generate:
-            return settled(job).map { answer(job.job, job.job.task, [$0], assembly) }
+            return settled(job).map { answer(job.job, job.job.task, [$0], assembly).upToLooseEnd }
         }
     }
 

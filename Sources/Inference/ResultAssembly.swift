@@ -19,6 +19,13 @@ package struct ResultAssembly: Sendable {
         package var entities: [Entity]
         package var warnings: [String] = []
 
+        /// Without a box of no phrase at the caption's end: how many blanks are before it shows when more is written.
+        package var upToLooseEnd: Answer {
+            let end = caption.unicodeScalars.count
+            let settled = entities.prefix { !$0.span.isEmpty || $0.span.lowerBound < end }
+            return Answer(caption: caption, entities: Array(settled), warnings: warnings)
+        }
+
         /// For whoever asked for words alone: a model may write boxes unasked.
         package var withoutEntities: Answer { Answer(caption: caption, entities: [], warnings: warnings) }
     }

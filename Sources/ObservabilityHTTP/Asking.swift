@@ -17,8 +17,9 @@ struct Asking: Sendable {
             }
             ask(
                 ServiceQuestion(wantsMetrics: wantsMetrics) { report in
-                    timer.cancel()
+                    // In this order: a timer that is cancelled wakes up and says that nobody answered.
                     once.resume(report)
+                    timer.cancel()
                 })
         }
     }

@@ -63,7 +63,7 @@ struct KeyedBrokerTests {
         #expect(status.code == code)
         if code == .permissionDenied { #expect(status.reason == .role) }
         let admin = try client(try keys.folder.make(.admin, "counter"))
-        #expect(try admin.status().counters["messages_denied_total"] == (code == .ok ? 0 : 1))
+        #expect(try admin.status().counters["messages_denied_total"] == (code == .permissionDenied ? 1 : 0))
         broker.stop()
     }
 

@@ -8,7 +8,8 @@ public enum MetricLabels {
         "Grounding/Caption", "Grounding/Detect", "Grounding/Ground", "Grounding/Align", "Grounding/Refer",
         "Grounding/Describe", "Grounding/Ask", "Grounding/Generate", "Health/Check", "Health/Watch",
         "Discovery/Describe", "Admin/Status", "Admin/QuarantineList", "Admin/QuarantineShow", "Admin/QuarantineRetry",
-        "Admin/QuarantineDrop", "Jobs/Submit", "Jobs/Get", "Jobs/Wait", "Jobs/Cancel", "Jobs/List", other,
+        "Admin/QuarantineDrop", "Admin/Drain", "Admin/Undrain", "Jobs/Submit", "Jobs/Get", "Jobs/Wait", "Jobs/Cancel",
+        "Jobs/List", other,
     ]
     public static let codes = [
         "OK", "CANCELLED", "UNKNOWN", "INVALID_ARGUMENT", "DEADLINE_EXCEEDED", "NOT_FOUND", "ALREADY_EXISTS",
