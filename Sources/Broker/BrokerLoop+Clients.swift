@@ -17,6 +17,7 @@ extension BrokerLoop {
             let routing = frames.removeFirst()
             let peer = Peer(
                 routing: routing, isDelimited: Delimiter.take(from: &frames), identity: admission.identity)
+            connections.heard(peer.client, on: message.descriptor, Connection.number)
             do throws(FrameError) {
                 let message = try ClientMessage(frames: frames)
                 if case .nobody = admission { turnAway(message, peer) } else { hear(message, from: peer) }

@@ -46,7 +46,8 @@ final class BrokerLoop {
     var outboxRetry = SendRetry()
     /// Durable jobs; `nil` where the broker has no journal.
     var jobs: JobService?
-    /// Peers that a message could not reach; `takeOutUnreachable` tells the scheduler.
+    var connections = ClientConnections()
+    /// Peers that a message could not reach, or whose connection is gone; `takeOutUnreachable` tells the scheduler.
     var goneClients: Set<ClientID> = []
     var lostWorkers: Set<WorkerID> = []
     /// Most calls of Health.Watch at a time, of all clients and of one.
@@ -112,6 +113,7 @@ final class BrokerLoop {
         if now >= nextBeat {
             nextBeat = now + configuration.scheduler.beatPause
             for worker in workers.values { tell(worker, .beat) }
+            goneClients.formUnion(connections.look(Connection.number))
             configuration.heartbeat()
         }
         flushOutboxes()

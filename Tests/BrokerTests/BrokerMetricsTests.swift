@@ -60,7 +60,7 @@ struct BrokerMetricsTests {
         #expect(!draining.isReady && draining.metrics.value(.workers, "draining") == 1)
     }
 
-    @Test("an answer, a refusal and a cancellation are counted as what they are")
+    @Test("an answer, a refusal, a cancellation and a client that is gone are counted as what they are")
     func calls() async throws {
         let broker = try BrokerServer.onLoopback(context) { $0.queueCalls = 2 }
         defer { broker.stop() }
@@ -81,6 +81,8 @@ struct BrokerMetricsTests {
         #expect(full.value(.workers, "busy") == 1)
         try client.cancel("waits")
         _ = try client.response()
+        try abandon(broker)
+        try client.wait { $0.counters["calls_cancelled_total"] == 2 }
         try worker.answer(running)
         _ = try client.response()
 
@@ -88,13 +90,20 @@ struct BrokerMetricsTests {
         let detect = "Grounding/Detect"
         #expect(end.value(.calls, detect, "OK") == 2)
         #expect(end.value(.calls, detect, "RESOURCE_EXHAUSTED") == 1)
-        #expect(end.value(.calls, detect, "CANCELLED") == 1)
+        #expect(end.value(.calls, detect, "CANCELLED") == 2)
         #expect(end.value(.callsRefused, "queue_full") == 1 && end.value(.callsRefused, "no_time") == 0)
-        #expect(end.value(.cancellations, "client") == 1 && end.value(.cancellations, "vanished") == 0)
-        #expect(end.value(.callDuration, detect) == 3, "all that ended but the refused one")
+        #expect(end.value(.cancellations, "client") == 1 && end.value(.cancellations, "vanished") == 1)
+        #expect(end.value(.callDuration, detect) == 4, "all that ended but the refused one")
         #expect(end.value(.queueDuration) == 3 && end.value(.deadlineSlack) == 2)
         #expect(end.value(.attempts) == 3)
         #expect(end.value(.connections, "client") == 1 && end.value(.connections, "worker") == 1)
+    }
+
+    /// In the place of the call that was cancelled; gone before it is answered.
+    private func abandon(_ broker: BrokerServer) throws {
+        let client = try RawClient(context, broker)
+        try client.detect("abandoned")
+        try client.wait { $0.queue.waiting == 2 }
     }
 
     @Test("attempts, and why there was another, and what came too late")

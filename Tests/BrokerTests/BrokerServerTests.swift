@@ -136,6 +136,23 @@ struct BrokerServerTests {
         #expect(try client.status().counters["messages_late_total"] == 1)
     }
 
+    @Test("a client that vanishes cancels what it had asked for, though nothing is sent to it")
+    func vanished() throws {
+        let broker = try BrokerServer.onLoopback(context)
+        defer { broker.stop() }
+        let worker = try RawWorker(context, broker, "a")
+        let job = try askAndVanish(broker, worker)
+        #expect(try worker.hear { if case .cancel(let dispatch, _) = $0 { dispatch } else { nil } } == job.dispatch)
+        let other = try RawClient(context, broker)
+        try other.wait { $0.counters["calls_cancelled_total"] == 1 && $0.queue.running == 0 }
+    }
+
+    private func askAndVanish(_ broker: BrokerServer, _ worker: borrowing RawWorker) throws -> Job {
+        let client = try RawClient(context, broker)
+        try client.detect("1")
+        return try worker.job()
+    }
+
     @Test("cancelling ends a call once, stops its worker, and is harmless when repeated")
     func cancel() throws {
         let broker = try BrokerServer.onLoopback(context)
