@@ -13,6 +13,8 @@ public struct IncomingMessage: Sendable, Hashable {
     /// The descriptor of the connection that it came on, which may be closed by now.
     public var descriptor: Int32?
 
+    public init() {}
+
     mutating func note(_ message: inout zmq_msg_t) {
         userID = zmq_msg_gets(&message, "User-Id").map { String(cString: $0) }
         let source = zmq_msg_get(&message, ZMQ_SRCFD)

@@ -78,6 +78,16 @@ struct ConnectionTableTests {
         #expect(table.overBudget(at: .zero).isEmpty, "it is on its way out, and not cut again")
     }
 
+    @Test("As many go as it takes, those with the most first")
+    mutating func severalOverBudget() {
+        _ = fill(3)
+        for (descriptor, received) in [(1, 800_000), (2, 1_500_000), (3, 1_200_000)] {
+            table.sampled(id(Int32(descriptor)), received: UInt64(received), at: .zero)
+        }
+        #expect(table.overBudget(at: .zero).map(\.id) == [id(2), id(3)])
+        #expect(table.overBudget(at: .zero).isEmpty)
+    }
+
     @Test("What was handed over is not held, whatever its envelope took, and gives no credit for later")
     mutating func delivered() {
         _ = fill(1)
@@ -88,6 +98,14 @@ struct ConnectionTableTests {
         #expect(table.heldBytes(at: .zero) == 0)
         table.sampled(id(1), received: 1_003_000 + 900_000, at: .zero)
         #expect(table.heldBytes(at: .zero) > 890_000)
+    }
+
+    @Test("Many small messages between two looks hold nothing: their envelopes are known")
+    mutating func envelopes() {
+        _ = fill(1)
+        for _ in 0..<5000 { _ = say(1, bytes: 10) }
+        table.sampled(id(1), received: 5000 * 40, at: .zero)
+        #expect(table.heldBytes(at: .zero) == 0)
     }
 
     @Test("A connection that only beats holds nothing; one that drips holds what it dripped")

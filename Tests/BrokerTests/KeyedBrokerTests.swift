@@ -43,7 +43,11 @@ struct KeyedBrokerTests {
         for method in Method.allCases { #expect(!Permissions.roles(for: method).isEmpty, "\(method.rawValue)") }
         #expect(Permissions.roles(for: .adminStatus) == [.admin])
         #expect(Permissions.roles(for: .detect) == [.client, .admin])
-        #expect(Permissions.roles(at: .back) == [.worker])
+        for method in [Method.jobSubmit, .jobGet, .jobWait, .jobCancel, .jobList, .discovery] {
+            #expect(Permissions.roles(for: method) == [.client, .admin], "\(method.rawValue)")
+        }
+        #expect(
+            Permissions.roles(at: .back) == [.worker] && Permissions.roles(at: .front) == [.client, .worker, .admin])
     }
 
     @Test(

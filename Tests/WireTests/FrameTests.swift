@@ -203,6 +203,27 @@ struct FrameRefusalTests {
         #expect(((try? BrokerReply(frames: event.frames(.json))) != nil) == passes)
     }
 
+    @Test(arguments: [
+        ("", true), (String(repeating: "k", count: 64), true), (String(repeating: "k", count: 65), false),
+        ("a b", false), ("ä", false),
+    ])
+    func idempotencyKeysAreIDs(_ key: String, _ passes: Bool) {
+        let request = CallRequest(id: "1", method: "/a/b", idempotencyKey: key, body: [])
+        let error = refusal(ClientMessage.request(request).frames(.protobuf))
+        #expect((error == nil) == passes)
+        #expect(passes || error?.status.reason == .malformedHeader)
+    }
+
+    @Test func noCallHasMoreThanTheMostTime() {
+        let most = WireLimits.maxTimeoutMilliseconds
+        for (asked, has) in [
+            (nil, WireLimits.defaultTimeoutMilliseconds), (0, 0), (most, most), (most + 1, most), (.max, most),
+        ] as [(UInt32?, UInt32)] {
+            let request = CallRequest(id: "1", method: "/a/b", timeoutMilliseconds: asked, body: [])
+            #expect(request.effectiveTimeoutMilliseconds == has)
+        }
+    }
+
     /// What a client may put into a header and what the broker adds to it fit together.
     @Test(arguments: WireEncoding.allCases)
     func theLargestHeaderOfARequestMakesAJobThatPasses(_ encoding: WireEncoding) throws {

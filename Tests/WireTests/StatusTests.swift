@@ -65,6 +65,7 @@ struct StatusTests {
         #expect(cut == String(repeating: "é", count: limit / 2))
         let exact = String(repeating: "x", count: limit)
         #expect(RPCStatus(.internal, exact).proto.message == exact)
+        #expect(RPCStatus(.internal, exact + "x").proto.message == exact)
     }
 
     @Test func theWorstStatusFitsAHeader() throws {

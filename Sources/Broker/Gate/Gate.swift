@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 
-internal import Messaging
+package import Messaging
 import Synchronization
 
 /// What the gatekeeper's thread and the broker's share: whom to let in, and the connections.
-final class Gate: Sendable {
+package final class Gate: Sendable {
     /// Whether a message counts, and for whom.
-    enum Admission {
+    package enum Admission: Hashable, Sendable {
         /// Connections have no keys here: whoever reaches the address may do everything.
         case everybody
         case known(PeerIdentity)
@@ -32,9 +32,14 @@ final class Gate: Sendable {
     private let started = ContinuousClock.now
     private let state: Mutex<State>
 
-    init(hasKeys: Bool, limits: ConnectionTable.Limits) {
+    package init(hasKeys: Bool, limits: ConnectionTable.Limits) {
         self.hasKeys = hasKeys
         state = Mutex(State(table: ConnectionTable(limits)))
+    }
+
+    /// Whom to let in from now on.
+    package func letIn(_ keys: AuthorizedKeys) {
+        state.withLock { $0.keys = keys }
     }
 
     var now: Duration { started.duration(to: .now) }
@@ -44,7 +49,7 @@ final class Gate: Sendable {
     }
 
     /// A message was handed over. To be asked about every one, also where there are no keys.
-    func admit(_ message: IncomingMessage, at side: BrokerSide) -> Admission {
+    package func admit(_ message: IncomingMessage, at side: BrokerSide) -> Admission {
         let now = now
         let key = hasKeys ? message.userID.flatMap { text in try? CurvePublicKey(text) } : nil
         let (admission, cut) = state.withLock { state -> (Admission, ConnectionTable.Cut?) in
