@@ -147,7 +147,8 @@ struct BrokerServerTests {
                     front: "tcp://127.0.0.1:*", back: taken.description, version: "test")
                 #expect(throws: MessagingError.self) {
                     try BrokerServer(
-                        configuration, context: Context(), logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+                        configuration, context: Context(),
+                        logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
                 }
             }
         }
