@@ -38,7 +38,7 @@ extension BrokerLoop {
             queueMilliseconds: (now - work.arrival).milliseconds, resultEncoding: request.encoding,
             metadata: request.metadata,
             traceparent: tracing.dispatched(attempt, to: worker, at: .now) ?? request.traceparent,
-            pixels: request.pixels, streams: work.streams, body: request.body, image: request.image)
+            pixels: request.pixels, streams: work.streams, body: request.body, picture: request.picture)
         if attempt.number == 1 { metrics.queueDuration.observe(now - work.arrival) }
         logger.debug(
             "dispatch",
