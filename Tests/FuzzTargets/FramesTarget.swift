@@ -127,14 +127,22 @@ private protocol WireMessage: Hashable {
 }
 
 extension ClientMessage: WireMessage {
-    fileprivate static func read(_ frames: [[UInt8]]) throws(FrameError) -> ClientMessage { try ClientMessage(frames: frames) }
+    fileprivate static func read(_ frames: [[UInt8]]) throws(FrameError) -> ClientMessage {
+        try ClientMessage(frames: frames)
+    }
 }
 extension BrokerReply: WireMessage {
-    fileprivate static func read(_ frames: [[UInt8]]) throws(FrameError) -> BrokerReply { try BrokerReply(frames: frames) }
+    fileprivate static func read(_ frames: [[UInt8]]) throws(FrameError) -> BrokerReply {
+        try BrokerReply(frames: frames)
+    }
 }
 extension WorkerMessage: WireMessage {
-    fileprivate static func read(_ frames: [[UInt8]]) throws(FrameError) -> WorkerMessage { try WorkerMessage(frames: frames) }
+    fileprivate static func read(_ frames: [[UInt8]]) throws(FrameError) -> WorkerMessage {
+        try WorkerMessage(frames: frames)
+    }
 }
 extension BrokerOrder: WireMessage {
-    fileprivate static func read(_ frames: [[UInt8]]) throws(FrameError) -> BrokerOrder { try BrokerOrder(frames: frames) }
+    fileprivate static func read(_ frames: [[UInt8]]) throws(FrameError) -> BrokerOrder {
+        try BrokerOrder(frames: frames)
+    }
 }
