@@ -14,10 +14,14 @@ final class FrontDoor: RouterMiddleware, Sendable {
     private let address: MonitorAddress
     private let tokens: TokenFile?
     private let traffic: GatewayTraffic
+    private let playground: Playground?
     private let logger: Logger
     private let port = Atomic(0)
 
-    init(_ address: MonitorAddress, tokens: TokenFile?, traffic: GatewayTraffic, logger: Logger) {
+    init(
+        _ address: MonitorAddress, tokens: TokenFile?, playground: Playground?, traffic: GatewayTraffic, logger: Logger
+    ) {
+        self.playground = playground
         self.address = address
         self.tokens = tokens
         self.traffic = traffic
@@ -42,7 +46,7 @@ final class FrontDoor: RouterMiddleware, Sendable {
             }
             response = try await next(request, context)
         } catch {
-            response = Self.problem(error, request, logger).response
+            response = problem(error, request).response
         }
         for (name, value) in Self.headers where response.headers[name] == nil { response.headers[name] = value }
         traffic.leave(visit, response.status.code)
@@ -58,20 +62,29 @@ final class FrontDoor: RouterMiddleware, Sendable {
     }
 
     /// Errors of the server itself say what HTTP needs; anything else is a fault of ours, and its text stays here.
-    private static func problem(_ error: any Error, _ request: Request, _ logger: Logger) -> Problem {
+    private func problem(_ error: any Error, _ request: Request) -> Problem {
         switch error {
         case let problem as Problem: return problem
         case let status as RPCStatus: return Problem(status)
         case is CancellationError:
             return Problem(.clientClosedRequest, .cancelled, "the caller left")
+        case let error as any HTTPResponseError where error.status == .notFound: return absence(request)
         case let error as any HTTPResponseError:
-            let code: StatusCode = error.status == .notFound ? .notFound : .invalidArgument
-            let words = error.status == .notFound ? "there is nothing at this path" : error.status.reasonPhrase
-            return Problem(error.status, code, words)
+            return Problem(error.status, .invalidArgument, error.status.reasonPhrase)
         default:
             logger.error("request", metadata: ["path": "\(request.uri.path)", "error": "\(error)"])
             return Problem(.internalServerError, .internal, "the gateway failed")
         }
+    }
+
+    /// The router knows paths by their methods: it says the same of a path that there is not and of a method that it has not.
+    private func absence(_ request: Request) -> Problem {
+        guard let methods = GatewayRoutes.methods(at: request.uri.path, playground: playground) else {
+            return Problem(.notFound, .notFound, "there is nothing at this path")
+        }
+        var problem = Problem(.methodNotAllowed, .unimplemented, "this path is asked with \(methods)")
+        problem.allow = methods
+        return problem
     }
 
     private static let headers: [(HTTPField.Name, String)] = [

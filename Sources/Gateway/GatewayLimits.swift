@@ -21,7 +21,7 @@ public enum GatewayLimits {
     public static let connections = 512
     /// How often a stream shows that somebody is there.
     public static let commentPause: Duration = .seconds(10)
-    /// How long a job may be waited for in one request.
-    public static let jobWait: Duration = .seconds(600)
+    /// How long a job may be waited for in one request, in milliseconds; the broker answers a little before the time is over.
+    public static let jobWaits = 100...600_000
     public static let tokens = 1024
 }

@@ -14,18 +14,29 @@ struct GatewayRoutes: Sendable {
     let playground: Playground?
     let version: String
 
-    /// - Throws: `unavailable` where the playground's files are not what they should be.
-    init(
-        _ configuration: GatewayConfiguration, _ client: BoxwoodClient, _ traffic: GatewayTraffic
-    ) throws(MonitorError) {
+    init(_ client: BoxwoodClient, _ traffic: GatewayTraffic, _ playground: Playground?, version: String) {
         self.client = client
         self.traffic = traffic
-        version = configuration.version
-        playground = try configuration.playground.map { folder throws(MonitorError) in try Playground(folder) }
+        self.playground = playground
+        self.version = version
+    }
+
+    /// What a path can be asked with; `nil` for a path that there is not.
+    static func methods(at path: String, playground: Playground?) -> String? {
+        if playground?.paths.contains(path) == true { return "GET, HEAD" }
+        if path.hasPrefix("/v1/jobs/"), path.dropFirst("/v1/jobs/".count).allSatisfy({ $0 != "/" }) {
+            return "GET, HEAD, DELETE"
+        }
+        switch path {
+        case "/v1/jobs": return "GET, HEAD, POST"
+        case "/v1/models", "/v1/status", "/healthz", "/readyz", "/metrics": return "GET, HEAD"
+        case "/v1/chat/completions", "/huggingface/zero-shot-object-detection", "/huggingface/image-to-text": return "POST"
+        default: return GroundingTask.Name.allCases.contains { path == "/v1/\($0.rawValue)" } ? "POST" : nil
+        }
     }
 
     func router(behind door: FrontDoor) -> Router<BasicRequestContext> {
-        let router = Router()
+        let router = Router(options: .autoGenerateHeadEndpoints)
         router.add(middleware: door)
         for task in GroundingTask.Name.allCases {
             router.post("/v1/\(task.rawValue)") { request, _ in

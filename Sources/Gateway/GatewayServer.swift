@@ -47,8 +47,10 @@ public final class GatewayServer: Sendable {
         // The server's own words are about itself.
         quiet.logLevel = max(.warning, logger.logLevel)
         let traffic = GatewayTraffic()
-        let door = FrontDoor(wanted, tokens: configuration.tokens, traffic: traffic, logger: logger)
-        let router = try GatewayRoutes(configuration, client, traffic).router(behind: door)
+        let playground = try configuration.playground.map { folder throws(MonitorError) in try Playground(folder) }
+        let door = FrontDoor(
+            wanted, tokens: configuration.tokens, playground: playground, traffic: traffic, logger: logger)
+        let router = GatewayRoutes(client, traffic, playground, version: configuration.version).router(behind: door)
         do {
             let (port, task) = try await Self.start(router, wanted, group, quiet) { door.listens(at: $0) }
             address = wanted.listening(at: port)

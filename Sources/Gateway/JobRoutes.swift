@@ -34,8 +34,9 @@ struct JobRoutes: Sendable {
             let job = try await client.job(id)
             return JSONResponse.json(JobJSON.compact(job))
         }
-        guard let wait = Int(text), (1...Int(GatewayLimits.jobWait / .milliseconds(1))).contains(wait) else {
-            throw Problem.invalid("wait_ms", "is not in 1...\(Int(GatewayLimits.jobWait / .milliseconds(1)))")
+        let waits = GatewayLimits.jobWaits
+        guard let wait = Int(text), waits.contains(wait) else {
+            throw Problem.invalid("wait_ms", "is not in \(waits.lowerBound)...\(waits.upperBound)")
         }
         return try await CallerWatch.answer(request) { _, _ in
             .whole {

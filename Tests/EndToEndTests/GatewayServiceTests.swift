@@ -118,6 +118,13 @@ struct GatewayServiceTests {
             #expect(try status("POST", "/v1/detect", noPicture, text) == 400)
             #expect(try status("POST", "/v1/detect", good + [("Boxwood-Timeout-Ms", "0")], picture) == 504)
             #expect(try status("GET", "/v1/jobs") == 400)
+            for (method, path, allowed) in [
+                ("GET", "/v1/detect", "POST"), ("DELETE", "/v1/jobs", "GET, HEAD, POST"), ("TRACE", "/metrics", "GET, HEAD"),
+                ("POST", "/v1/jobs/x", "GET, HEAD, DELETE"),
+            ] {
+                #expect(try status(method, path) == 405)
+                #expect(try HTTPExchange(method, path, port: port).headers["allow"] == allowed)
+            }
         }
     }
 
