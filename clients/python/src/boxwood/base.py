@@ -16,7 +16,7 @@ from .dialogue import Call
 from .errors import error_of
 from .keys import Key
 from .limits import DEFAULT_TIMEOUT
-from .queries import CallOptions, Query
+from .queries import CallOptions, Query, check_names
 from .retry import RetryPolicy
 from .status import Code, Status
 from .transport import Listener, Transport
@@ -80,6 +80,7 @@ class BaseClient:
             return self._transport
 
     def _open(self, query: Query[Any], options: CallOptions, listener: Listener) -> Opened:
+        check_names(CallOptions, options)
         timeout = options.get("timeout")
         if timeout is not None:
             check_timeout(timeout)

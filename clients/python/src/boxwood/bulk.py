@@ -110,9 +110,7 @@ class Run:
         """:raises ValueError: for what no run can have; TypeError for what no run knows."""
         if isinstance(items, (str, bytes, os.PathLike)):
             raise TypeError("map takes many pictures: write [picture], or ask for the task itself")
-        unknown = set(how) - set(MapOptions.__annotations__)
-        if unknown:
-            raise TypeError(f"map has no option {sorted(unknown)[0]!r}")
+        queries.check_names(MapOptions, how)
         self._task = task
         # A task that cannot be said shows before the first picture.
         self._digest = "" if task is None else _digest(task)
@@ -245,12 +243,13 @@ Open = Callable[[Query[Any], CallOptions, Listener], Opened]
 
 def run(open_: Open, items: Items, task: Task | None, how: MapOptions) -> Iterator[Outcome]:
     """Checks what it is told at once, and begins when the first outcome is asked for."""
-    return _outcomes(open_, iter(items), Run(items, task, how))
+    return _outcomes(open_, items, Run(items, task, how))
 
 
-def _outcomes(open_: Open, source: Iterator[Any], books: Run) -> Iterator[Outcome]:
+def _outcomes(open_: Open, items: Items, books: Run) -> Iterator[Outcome]:
     arrived: queue.SimpleQueue[tuple[int, Response]] = queue.SimpleQueue()
     try:
+        source = iter(items)
         while not books.is_over:
             for index, response in _drain(arrived, 0.0 if books.wants_item else _until(books.next_due)):
                 books.answered(index, response, time.monotonic())

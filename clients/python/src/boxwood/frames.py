@@ -134,7 +134,7 @@ def parse(frames: Sequence[bytes]) -> Event | Response:
         raise Malformed("MALFORMED_FRAMES", f"the answer has {len(frames)} frames; it should have 4", call)
     try:
         return _message(kind, call, header, bytes(frames[3]))
-    except (AttributeError, TypeError, ValueError, OverflowError):
+    except (AttributeError, KeyError, TypeError, ValueError, OverflowError):
         raise Malformed("MALFORMED_HEADER", "a field of the header is not what it should be", call) from None
 
 

@@ -22,7 +22,7 @@ left out. Arrays and PIL pictures are sent as PNG."""
 
 @runtime_checkable
 class _Readable(Protocol):
-    def read(self) -> bytes: ...
+    def read(self) -> object: ...
 
 
 @dataclass(frozen=True)
@@ -66,8 +66,10 @@ def _bytes(picture: Picture) -> bytes:
         return _pillow(picture)
     if hasattr(picture, "__array_interface__"):
         return _array(picture)
-    if isinstance(picture, _Readable):
-        return picture.read()
+    if isinstance(picture, _Readable) and not isinstance(picture, type):
+        data = picture.read()
+        if isinstance(data, bytes):
+            return data
     raise TypeError(f"a picture is a path, bytes, a file, a PIL picture or a numpy array, not {type(picture).__name__}")
 
 

@@ -52,6 +52,13 @@ class CallOptions(TypedDict, total=False):
     """W3C trace context."""
 
 
+def check_names(kind: type, options: Mapping[str, Any]) -> None:
+    """:raises TypeError: for an option that the kind does not have; nothing else would look at what is given by keyword."""
+    unknown = sorted(set(options) - set(kind.__annotations__))
+    if unknown:
+        raise TypeError(f"there is no option {unknown[0]!r}; those that there are: {', '.join(kind.__annotations__)}")
+
+
 @dataclass(frozen=True)
 class Query(Generic[T]):
     method: str
@@ -134,6 +141,7 @@ def raw(method: str, body: Mapping[str, Any], picture: Picture | None) -> Query[
 
 
 def submit(task: Task, picture: Picture, options: jobs.SubmitOptions) -> Query[jobs.Job]:
+    check_names(jobs.SubmitOptions, options)
     return Query("/boxwood.v1.Jobs/Submit", encode(jobs.submission(task, options)), _job, load(picture))
 
 
@@ -142,6 +150,7 @@ def job(verb: Literal["Get", "Wait", "Cancel"], job_id: str, timeout: float | No
 
 
 def job_page(filters: jobs.ListOptions, page: str) -> Query[jobs.Page]:
+    check_names(jobs.ListOptions, filters)
     body = encode(jobs.listing(filters, page))
     return Query("/boxwood.v1.Jobs/List", body, lambda it: jobs.Page.parse(decode_body(it.body)), timeout=QUESTION_TIMEOUT)
 

@@ -80,7 +80,7 @@ class Entity:
     """`[start, end)`: `result.caption[start:end]`."""
     boxes: tuple[Box, ...]
     source: str
-    """`model` where it chose the phrase, `request` where the caller did."""
+    """Whose the boxes are: `model`, or `request` for the box that `describe` was given."""
     label: str | None = None
     """The label asked for, of `detect`."""
 

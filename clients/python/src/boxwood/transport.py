@@ -21,6 +21,7 @@ import zmq
 from .configuration import Configuration
 from .dialogue import Call, Dialogue, Effect, Told
 from .frames import Event, Malformed, Response, parse
+from .keys import Key
 from .link import Link
 from .status import Code, Status
 
@@ -50,9 +51,11 @@ class Transport:
         self._mail: deque[Callable[[_Loop], None]] = deque()
         self._gate = threading.Lock()
         self._is_over = False
+        # What is wrong with either shows here, on the caller's thread.
+        endpoints, key = configuration.resolved_endpoints(), configuration.resolved_key()
         self._bell = _Bell()
         self._keys = itertools.count(1)
-        loop = _Loop(configuration, self._mail, self._bell)
+        loop = _Loop(configuration, endpoints, key, self._mail, self._bell)
         self._thread = threading.Thread(target=self._run, args=(loop,), name="boxwood-client", daemon=True)
         self._thread.start()
 
@@ -119,9 +122,16 @@ class _Bell:
 
 
 class _Loop:
-    def __init__(self, configuration: Configuration, mail: deque[Callable[[_Loop], None]], bell: _Bell) -> None:
-        self._endpoints = configuration.resolved_endpoints()
-        self._key = configuration.resolved_key()
+    def __init__(
+        self,
+        configuration: Configuration,
+        endpoints: tuple[str, ...],
+        key: Key | None,
+        mail: deque[Callable[[_Loop], None]],
+        bell: _Bell,
+    ) -> None:
+        self._endpoints = endpoints
+        self._key = key
         self._dialogue = Dialogue(
             self._endpoints,
             configuration.retry,
