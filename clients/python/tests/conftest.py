@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 import boxwood
-from support.service import Service, program
+from support.service import Service
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -26,8 +26,6 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 @pytest.fixture(scope="session")
 def service() -> Iterator[Service]:
-    if not program().is_file():
-        pytest.fail(f"{program()} is not there: build it, name it with BOXWOOD_PROGRAM, or say --without-service")
     with Service() as running:
         running.wait()
         yield running

@@ -75,11 +75,11 @@ class DeadlineExceeded(BoxwoodError, TimeoutError):
 
 
 class NotFound(BoxwoodError):
-    pass
+    """Nobody knows it, or no more."""
 
 
 class AlreadyExists(BoxwoodError):
-    pass
+    """It is there already."""
 
 
 class PermissionDenied(BoxwoodError):
@@ -95,11 +95,11 @@ class FailedPrecondition(BoxwoodError):
 
 
 class Aborted(BoxwoodError):
-    pass
+    """Given up half-way; worth another try from further up."""
 
 
 class OutOfRange(BoxwoodError):
-    pass
+    """Beyond what there is."""
 
 
 class Unimplemented(BoxwoodError):

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import heapq
 from dataclasses import dataclass, field
+from typing import Any
 
 from .dialogue import OPEN_CALLS
 from .errors import BoxwoodError
@@ -38,6 +39,12 @@ class Outcome:
         if self.result is None:
             raise self.error or ValueError(f"item {self.key} has neither a result nor an error")
         return self.result
+
+    def rows(self) -> list[dict[str, Any]]:
+        """Flat rows for tables: one for each box, and one without a box where there is none."""
+        from .exports import rows
+
+        return rows.of_outcome(self)
 
 
 @dataclass

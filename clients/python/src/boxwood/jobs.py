@@ -18,6 +18,8 @@ from .tasks import Task
 
 
 class JobState(enum.Enum):
+    """What has become of a job so far."""
+
     QUEUED = "QUEUED"
     RUNNING = "RUNNING"
     SUCCEEDED = "SUCCEEDED"
@@ -63,6 +65,8 @@ class ListOptions(TypedDict, total=False):
 
 @dataclass(frozen=True)
 class Job:
+    """A task that the service keeps until it is settled, and its result for a while."""
+
     id: str
     state: JobState
     method: str

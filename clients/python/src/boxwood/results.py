@@ -111,6 +111,8 @@ class Detection:
 
 @dataclass(frozen=True)
 class Model:
+    """Which model answered."""
+
     name: str
     revision: str
     precision: str
@@ -130,6 +132,8 @@ class ImageInfo:
 
 @dataclass(frozen=True)
 class Usage:
+    """What was computed."""
+
     prompt_tokens: int
     generated_tokens: int
     image_cache_hit: bool
@@ -152,6 +156,8 @@ class Timing:
 
 @dataclass(frozen=True)
 class Result:
+    """What a task answers; iterating gives its detections."""
+
     id: str
     task: str
     model: Model

@@ -13,6 +13,8 @@ GROUNDING = "boxwood.v1.Grounding"
 
 
 class Health(enum.Enum):
+    """Whether a service takes calls; true where it does."""
+
     SERVING = "SERVING"
     NOT_SERVING = "NOT_SERVING"
     UNKNOWN = "SERVICE_UNKNOWN"
@@ -30,6 +32,8 @@ def health(value: Mapping[str, Any]) -> Health:
 
 @dataclass(frozen=True)
 class Worker:
+    """One of a broker's workers."""
+
     id: str
     name: str
     state: str
@@ -61,6 +65,8 @@ class Worker:
 
 @dataclass(frozen=True)
 class ServiceStatus:
+    """A broker, its workers and its queue."""
+
     version: str
     uptime: float
     """Seconds."""

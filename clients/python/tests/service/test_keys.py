@@ -12,15 +12,13 @@ import zmq
 import boxwood
 from boxwood import Client, Key
 from support.samples import SCENE
-from support.service import Service, make_keys, program
+from support.service import Service, make_keys
 
 pytestmark = pytest.mark.service
 
 
 @pytest.fixture(scope="module")
 def keys(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    if not program().is_file():
-        pytest.fail(f"{program()} is not there")
     folder = tmp_path_factory.mktemp("keys")
     make_keys(folder, ("client", "alice"), ("admin", "root"))
     return folder

@@ -9,6 +9,8 @@ import tempfile
 from pathlib import Path
 from types import TracebackType
 
+import pytest
+
 import boxwood
 
 from .samples import ROOT
@@ -17,7 +19,11 @@ PATIENCE = 60.0
 
 
 def program() -> Path:
-    return Path(os.environ.get("BOXWOOD_PROGRAM") or ROOT / ".build" / "release" / "boxwood").resolve()
+    """The real one; without it the test fails."""
+    path = Path(os.environ.get("BOXWOOD_PROGRAM") or ROOT / ".build" / "release" / "boxwood").resolve()
+    if not path.is_file():
+        pytest.fail(f"{path} is not there: build it, name it with BOXWOOD_PROGRAM, or say --without-service")
+    return path
 
 
 class Service:
