@@ -497,3 +497,37 @@ def test_a_timeout_that_is_none_is_refused(timeout: float) -> None:
 def test_an_option_that_no_call_has_is_refused() -> None:
     with Client("tcp://127.0.0.1:1") as client, pytest.raises(TypeError, match="patience"):
         client.caption(png(), patience=3)  # type: ignore[call-arg]
+
+
+def test_what_is_forgotten_is_cancelled() -> None:
+    with FakeBroker(silent) as broker, Client(broker.endpoint) as client:
+        pending = client.begin(Caption(), png())
+        broker.wait_for(1)
+        del pending
+        broker.wait_for(1, "CANCEL")
+        stream = client.stream(Caption(), png())
+        broker.wait_for(2)
+        del stream
+        broker.wait_for(2, "CANCEL")
+
+
+def test_a_call_keeps_its_client() -> None:
+    waiting: list[Message] = []
+    with FakeBroker(lambda _, message: waiting.append(message)) as broker:
+        pending = Client(broker.endpoint).begin(Caption(), png())
+        gc.collect()
+        broker.wait_for(1)
+        broker.order(lambda: broker.respond(waiting[0], RESULT))
+        assert pending.result(5).caption == "cat, dog"
+
+
+def test_a_thread_that_fails_ends_its_calls_and_the_next_one_gets_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise OSError("too many open files")
+
+    with FakeBroker(answering(RESULT)) as broker, Client(broker.endpoint) as client:
+        with monkeypatch.context() as patch:
+            patch.setattr("boxwood.transport.Link", fail)
+            with pytest.raises(boxwood.InternalError, match="too many open files"):
+                client.caption(png())
+        assert client.caption(png()).caption == "cat, dog"

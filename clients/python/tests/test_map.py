@@ -101,7 +101,7 @@ def test_items_are_taken_as_they_are_needed() -> None:
 
 def test_leaving_a_run_cancels_what_is_open() -> None:
     def script(broker: FakeBroker, message: Message) -> None:
-        if message.kind == "REQUEST" and len(broker.received) == 1:
+        if message.kind == "REQUEST" and len(broker.received) == 3:
             broker.respond(message, RESULT)
 
     with FakeBroker(script) as broker, Client(broker.endpoint) as client:

@@ -64,8 +64,8 @@ class Heard:
 
 
 class AsyncStream(Generic[T]):
-    """What a streaming call tells, one after the other, for one reader. Leaving its `async with` block, or `close`, cancels the
-    call."""
+    """What a streaming call tells, one after the other, for one reader. Leaving its `async with` block, `close`, or
+    forgetting it cancels the call."""
 
     def __init__(self, reading: Reading[T], open_: Opener) -> None:
         self._reading = reading
@@ -111,6 +111,10 @@ class AsyncStream(Generic[T]):
 
     async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self.close()
+
+    def __del__(self) -> None:
+        if hasattr(self, "_opened"):
+            self.close()
 
 
 class AsyncEntityStream(AsyncStream[EntityEvent]):

@@ -75,7 +75,8 @@ class BaseClient:
         with self._lock:
             if self._is_closed:
                 raise error_of(Status.of(Code.CANCELLED, "the client was closed"))
-            if self._transport is None:
+            # A thread that failed may have lacked something that is there now.
+            if self._transport is None or self._transport.is_over:
                 self._transport = Transport(self.configuration)
             return self._transport
 
@@ -86,7 +87,7 @@ class BaseClient:
             check_timeout(timeout)
         call: Call = query.call(time.monotonic(), self.configuration.timeout, options)
         transport = self._connection()
-        return Opened(transport, transport.open(call, listener))
+        return Opened(self, transport, transport.open(call, listener))
 
     def _shut(self) -> None:
         with self._lock:
@@ -103,7 +104,9 @@ class BaseClient:
 class Opened:
     """A call that is on its way."""
 
-    def __init__(self, transport: Transport, key: int) -> None:
+    def __init__(self, client: BaseClient, transport: Transport, key: int) -> None:
+        # A client that nobody else has any more is needed as long as its calls are.
+        self._client = client
         self._transport = transport
         self._key = key
 

@@ -34,8 +34,13 @@ class Link:
 
     def _open(self) -> None:
         self.socket = _dealer(self._context, self._key)
-        self.monitor: zmq.Socket[bytes] = self.socket.get_monitor_socket(sum(_EVENTS))
-        self.socket.connect(self._endpoint)
+        try:
+            self.monitor: zmq.Socket[bytes] = self.socket.get_monitor_socket(sum(_EVENTS))
+            self.socket.connect(self._endpoint)
+        except zmq.ZMQError:
+            # Else the end of the context would wait for it for ever.
+            self.socket.close(linger=0)
+            raise
 
     def events(self, now: float) -> list[Connection]:
         """What has become of the connection since the last call."""

@@ -50,7 +50,9 @@ class Transport:
         self.process = os.getpid()
         self._mail: deque[Callable[[_Loop], None]] = deque()
         self._gate = threading.Lock()
-        self._is_over = False
+        self.is_over = False
+        self._end = _CLOSED
+        """Why it is over."""
         # What is wrong with either shows here, on the caller's thread.
         endpoints, key = configuration.resolved_endpoints(), configuration.resolved_key()
         self._bell = _Bell()
@@ -63,7 +65,7 @@ class Transport:
         """:returns: the call's key, for `cancel` and `taken`."""
         key = next(self._keys)
         if not self._post(lambda loop: loop.open(key, call, listener)):
-            listener.ended(Response("", _CLOSED))
+            listener.ended(Response("", self._end))
         return key
 
     def cancel(self, key: int) -> None:
@@ -81,7 +83,7 @@ class Transport:
 
     def _post(self, mail: Callable[[_Loop], None]) -> bool:
         with self._gate:
-            if self._is_over:
+            if self.is_over:
                 return False
             self._mail.append(mail)
         self._bell.ring()
@@ -90,12 +92,14 @@ class Transport:
     def _run(self, loop: _Loop) -> None:
         try:
             loop.run()
-        finally:
-            with self._gate:
-                self._is_over = True
-            # What was posted while the loop ended.
-            loop.take_mail()
-            self._bell.close()
+        except Exception as error:  # noqa: BLE001 - whatever it is, somebody waits for these calls
+            self._end = Status.of(Code.INTERNAL, f"the client's thread failed: {error!r}")
+        with self._gate:
+            self.is_over = True
+        # What was posted while the loop ended, too.
+        loop.take_mail()
+        loop.close(self._end)
+        self._bell.close()
 
 
 class _Bell:
@@ -172,20 +176,18 @@ class _Loop:
     # The thread.
 
     def run(self) -> None:
-        """Until it is closed. Whatever happens, every call that was posted ends."""
+        """Until it is closed."""
+        # Of its own, so that nobody else's is waited for, and made here, so that it belongs to this process.
+        context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
+        links: list[Link] = []
         try:
-            # Of its own, so that nobody else's is waited for, and made here, so that it belongs to this process.
-            context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
-            links: list[Link] = []
-            try:
-                links += [Link(context, endpoint, self._key) for endpoint in self._endpoints]
-                self._serve(links)
-            finally:
-                for link in links:
-                    link.close()
-                context.term()
-        except Exception as error:  # noqa: BLE001 - whatever it is, somebody waits for these calls
-            self.close(Status.of(Code.INTERNAL, f"the client's thread failed: {error!r}"))
+            # One by one, so that those that were made are closed when the next cannot be.
+            links.extend(Link(context, endpoint, self._key) for endpoint in self._endpoints)
+            self._serve(links)
+        finally:
+            for link in links:
+                link.close()
+            context.term()
 
     def _serve(self, links: list[Link]) -> None:
         poller = zmq.Poller()

@@ -34,25 +34,17 @@ Opener = Callable[["Listener"], "Opened"]
 
 
 class Pending(Generic[T]):
-    """A call that was begun, to be waited for or cancelled. Leaving its `with` block cancels it, if it has not ended."""
+    """A call that was begun, to be waited for or cancelled. Leaving its `with` block, or forgetting it, cancels it
+    if it has not ended."""
 
     def __init__(self, query: Query[T], open_: Callable[[Query[T], Listener], Opened]) -> None:
         self._query = query
-        self._over = threading.Event()
-        self._response: Response | None = None
-        self._opened = open_(query, self)
-
-    def told(self, event: Event) -> None:
-        """For the transport."""
-
-    def ended(self, response: Response) -> None:
-        """For the transport."""
-        self._response = response
-        self._over.set()
+        self._answer = _Answer()
+        self._opened = open_(query, self._answer)
 
     @property
     def is_done(self) -> bool:
-        return self._over.is_set()
+        return self._answer.is_there.is_set()
 
     def result(self, timeout: float | None = None) -> T:
         """The answer.
@@ -61,10 +53,9 @@ class Pending(Generic[T]):
         :raises DeadlineExceeded: when the answer is not there by then, or the call's own time is over.
         :raises BoxwoodError: the one that the call ended with.
         """
-        if not self._over.wait(timeout):
+        if not self._answer.is_there.wait(timeout):
             raise error_of(Status.of(Code.DEADLINE_EXCEEDED, f"no answer within {timeout} s; the call goes on"))
-        assert self._response is not None  # noqa: S101 - for the checker alone
-        return self._query.outcome(self._response)
+        return self._query.outcome(self._answer.response)
 
     def cancel(self) -> None:
         """Ends the call with CANCELLED, and the work at the service. Nothing happens to one that has ended."""
@@ -77,25 +68,51 @@ class Pending(Generic[T]):
         if not self.is_done:
             self.cancel()
 
+    def __del__(self) -> None:
+        # Nobody is left to wait for it.
+        if hasattr(self, "_opened") and not self.is_done:
+            self.cancel()
+
+
+class _Answer:
+    """What the transport knows of a pending call: not the call itself, so that one that is forgotten is seen to be."""
+
+    def __init__(self) -> None:
+        self.is_there = threading.Event()
+        self.response = Response("", Status(Code.UNKNOWN))
+
+    def told(self, event: Event) -> None:
+        """Nobody asked for any."""
+
+    def ended(self, response: Response) -> None:
+        self.response = response
+        self.is_there.set()
+
+
+class _Inbox:
+    """What the transport knows of a stream."""
+
+    def __init__(self) -> None:
+        self.arrived: queue.SimpleQueue[Event | Response] = queue.SimpleQueue()
+
+    def told(self, event: Event) -> None:
+        self.arrived.put(event)
+
+    def ended(self, response: Response) -> None:
+        self.arrived.put(response)
+
 
 class Stream(Generic[T]):
-    """What a streaming call tells, one after the other, for one reader. Leaving its `with` block, or `close`, cancels the call."""
+    """What a streaming call tells, one after the other, for one reader. Leaving its `with` block, `close`, or
+    forgetting it cancels the call."""
 
     def __init__(self, reading: Reading[T], open_: Opener) -> None:
         self._reading = reading
-        self._arrived: queue.SimpleQueue[Event | Response] = queue.SimpleQueue()
+        self._inbox = _Inbox()
         self._ready: deque[T] = deque()
         self._is_over = False
         self._error: BoxwoodError | None = None
-        self._opened = open_(self)
-
-    def told(self, event: Event) -> None:
-        """For the transport."""
-        self._arrived.put(event)
-
-    def ended(self, response: Response) -> None:
-        """For the transport."""
-        self._arrived.put(response)
+        self._opened = open_(self._inbox)
 
     def __iter__(self) -> Iterator[T]:
         return self
@@ -107,7 +124,7 @@ class Stream(Generic[T]):
                 raise self._error
             if self._is_over:
                 raise StopIteration
-            self._take(self._arrived.get())
+            self._take(self._inbox.arrived.get())
         return self._ready.popleft()
 
     def _take(self, arrived: Event | Response) -> None:

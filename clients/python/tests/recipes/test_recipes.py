@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-import importlib.util
+import importlib
 import json
 import os
 import sys
@@ -169,9 +169,6 @@ def test_supervision_cuts_a_picture_into_slices(client: Client) -> None:
 
 
 @pytest.mark.recipe("fiftyone")
-@pytest.mark.skipif(
-    importlib.util.find_spec("fiftyone") is None, reason="fiftyone is not among requirements-recipes.txt: it brings a data base"
-)
 def test_fiftyone(client: Client) -> None:
     import fiftyone as fo
 
