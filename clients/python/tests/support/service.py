@@ -30,11 +30,14 @@ class Service:
     """A broker with a journal, and a worker.
 
     :param keys: the folder of the pool's keys.
+    :param worker: whether there is one; else somebody connects one to `worker_endpoint`.
     """
 
-    def __init__(self, keys: Path | None = None) -> None:
+    def __init__(self, keys: Path | None = None, worker: bool = True) -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="boxwood-test-")
         self._keys = keys
+        self._has_worker = worker
+        self.worker_endpoint = ""
         self._processes: list[subprocess.Popen[str]] = []
         self.endpoint = ""
 
@@ -54,12 +57,13 @@ class Service:
         keys = [] if self._keys is None else ["--keys", str(self._keys)]
         journal = ["--journal", str(Path(self._folder.name) / "jobs.db")]
         broker = self._run("broker", "--client-endpoint", free, "--worker-endpoint", free, *journal, *keys)
-        self.endpoint, self._worker_endpoint = self._address(broker, "client"), self._address(broker, "worker")
-        self._run_worker()
+        self.endpoint, self.worker_endpoint = self._address(broker, "client"), self._address(broker, "worker")
+        if self._has_worker:
+            self._run_worker()
 
     def _run_worker(self) -> None:
         key = [] if self._keys is None else ["--key", str(self._keys / "worker" / "local.key")]
-        self._run("worker", "--endpoint", self._worker_endpoint, "--threads", "1", *key)
+        self._run("worker", "--endpoint", self.worker_endpoint, "--threads", "1", *key)
 
     def replace_worker(self) -> None:
         """Kills the worker and starts another."""
