@@ -30,7 +30,8 @@ struct GatewayRoutes: Sendable {
         switch path {
         case "/v1/jobs": return "GET, HEAD, POST"
         case "/v1/models", "/v1/status", "/healthz", "/readyz", "/metrics": return "GET, HEAD"
-        case "/v1/chat/completions", "/huggingface/zero-shot-object-detection", "/huggingface/image-to-text": return "POST"
+        case "/v1/chat/completions", "/huggingface/zero-shot-object-detection", "/huggingface/image-to-text":
+            return "POST"
         default: return GroundingTask.Name.allCases.contains { path == "/v1/\($0.rawValue)" } ? "POST" : nil
         }
     }

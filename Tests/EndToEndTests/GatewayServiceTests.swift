@@ -119,7 +119,8 @@ struct GatewayServiceTests {
             #expect(try status("POST", "/v1/detect", good + [("Boxwood-Timeout-Ms", "0")], picture) == 504)
             #expect(try status("GET", "/v1/jobs") == 400)
             for (method, path, allowed) in [
-                ("GET", "/v1/detect", "POST"), ("DELETE", "/v1/jobs", "GET, HEAD, POST"), ("TRACE", "/metrics", "GET, HEAD"),
+                ("GET", "/v1/detect", "POST"), ("DELETE", "/v1/jobs", "GET, HEAD, POST"),
+                ("TRACE", "/metrics", "GET, HEAD"),
                 ("POST", "/v1/jobs/x", "GET, HEAD, DELETE"),
             ] {
                 #expect(try status(method, path) == 405)
