@@ -11,6 +11,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -18,7 +19,7 @@ import pytest
 
 import boxwood
 from boxwood import Caption, Client, Code, Detect, RetryPolicy
-from support.fake_broker import FakeBroker, Message, Script, answering, in_turn, refusing, silent
+from support.fake_broker import PATIENCE, FakeBroker, Message, Script, answering, in_turn, refusing, silent
 from support.samples import CAT, DOG, RESULT, png, result
 
 QUICK = RetryPolicy(first_pause=0.01)
@@ -302,6 +303,19 @@ def test_a_copy_connects_by_itself(again: Callable[[Client], Client]) -> None:
     assert two.header["timeout_ms"] <= 7000
 
 
+def ended(child: int) -> int:
+    """The exit status of a process that must not hang."""
+    deadline = time.monotonic() + PATIENCE
+    while time.monotonic() < deadline:
+        found, status = os.waitpid(child, os.WNOHANG)
+        if found:
+            return status
+        time.sleep(0.01)
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+    pytest.fail("the child hangs")
+
+
 @pytest.mark.filterwarnings("ignore:This process.*fork:DeprecationWarning")
 def test_a_child_process_has_a_connection_of_its_own() -> None:
     with FakeBroker(answering(RESULT)) as broker, Client(broker.endpoint) as client:
@@ -315,7 +329,7 @@ def test_a_child_process_has_a_connection_of_its_own() -> None:
                 os._exit(0)
             except BaseException:  # noqa: BLE001
                 os._exit(1)
-        assert os.waitpid(child, 0)[1] == 0
+        assert ended(child) == 0
         client.caption(png())
     one, two, three = broker.received
     assert one.peer == three.peer != two.peer

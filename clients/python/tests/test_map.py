@@ -240,6 +240,19 @@ def test_a_line_that_cannot_be_read_is_left_alone(tmp_path: Path) -> None:
     assert [outcome.key for outcome in resultlog.read(path)] == ["1"]
 
 
+def test_a_result_that_is_none_is_not_taken_for_one(tmp_path: Path) -> None:
+    path = tmp_path / "results.jsonl"
+    with FakeBroker(by_width) as broker, Client(broker.endpoint) as client:
+        run(client, path, [1])
+        line = json.loads(path.read_text())
+        path.write_text(json.dumps({**line, "result": {"id": "x"}}) + "\n")
+        (read,) = resultlog.read(path)
+        assert isinstance(read.error, boxwood.InternalError)
+        (outcome,) = run(client, path, [1])
+        assert outcome.ok
+        assert not outcome.resumed
+
+
 def test_a_file_is_written_by_one_run_at_a_time(tmp_path: Path) -> None:
     path = tmp_path / "results.jsonl"
     with FakeBroker(by_width) as broker, Client(broker.endpoint) as client:

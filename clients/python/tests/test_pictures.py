@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import io
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -21,7 +22,7 @@ def opened(data: bytes) -> Image.Image:
 @pytest.mark.parametrize(
     "picture", [SCENE, str(SCENE), SCENE.read_bytes(), bytearray(SCENE.read_bytes()), memoryview(SCENE.read_bytes())]
 )
-def test_files_and_bytes_go_as_they_are(picture: object) -> None:
+def test_files_and_bytes_go_as_they_are(picture: Any) -> None:
     loaded = pictures.load(picture)
     assert loaded.data == SCENE.read_bytes()
     assert loaded.pixels == opened(SCENE.read_bytes()).width * opened(SCENE.read_bytes()).height
@@ -79,7 +80,7 @@ def test_an_array_need_not_lie_in_one_piece() -> None:
         np.zeros((2, 2, 2), np.uint8),
     ],
 )
-def test_an_array_that_is_no_picture_is_refused(array: object) -> None:
+def test_an_array_that_is_no_picture_is_refused(array: Any) -> None:
     with pytest.raises(TypeError, match="needed"):
         pictures.load(array)
 
@@ -90,13 +91,13 @@ def test_an_array_without_a_pixel_is_refused() -> None:
 
 
 @pytest.mark.parametrize("picture", [None, 3, ["photo.jpg"], io.StringIO("text"), io.StringIO])
-def test_what_is_no_picture_is_refused(picture: object) -> None:
+def test_what_is_no_picture_is_refused(picture: Any) -> None:
     with pytest.raises(TypeError, match="a picture is"):
         pictures.load(picture)
 
 
 @pytest.mark.parametrize("picture", ["", b"", "/nowhere/at/all.jpg", "a\0b", "/"])
-def test_a_picture_that_cannot_be_read_is_an_error_of_its_own(picture: object) -> None:
+def test_a_picture_that_cannot_be_read_is_an_error_of_its_own(picture: Any) -> None:
     with pytest.raises(boxwood.InvalidArgument) as caught:
         pictures.load(picture)
     assert (caught.value.reason, caught.value.violations[0].field, caught.value.retryable) == ("PICTURE", "image", False)

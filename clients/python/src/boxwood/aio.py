@@ -15,7 +15,7 @@ from . import queries
 from .base import BaseClient, Opened
 from .errors import BoxwoodError, Unavailable, error_of
 from .frames import Event, Response
-from .jobs import Job, ListOptions, SubmitOptions, job_id, turn
+from .jobs import Job, ListOptions, SubmitOptions, job_id, pause_after, turn
 from .markup import Span
 from .pictures import Picture
 from .queries import WINDOW, CallOptions, Query
@@ -324,10 +324,13 @@ class AsyncJobs:
 
     async def wait(self, job: str | Job, timeout: float | None = None) -> Job:
         deadline = None if timeout is None else time.monotonic() + timeout
-        while True:
-            found = await self._client._ask(queries.job("Wait", job_id(job), turn(deadline)), {})
-            if found.is_settled:
-                return found
+        found = await self.get(job)
+        while not found.is_settled:
+            try:
+                found = await self._client._ask(queries.job("Wait", job_id(job), turn(deadline)), {})
+            except BoxwoodError as error:
+                await asyncio.sleep(pause_after(error, deadline))
+        return found
 
     async def cancel(self, job: str | Job) -> Job:
         return await self._client._ask(queries.job("Cancel", job_id(job)), {})

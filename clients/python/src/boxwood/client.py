@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from . import queries
 from .base import BaseClient
-from .errors import Unavailable
-from .jobs import Job, ListOptions, SubmitOptions, job_id, turn
+from .errors import BoxwoodError, Unavailable
+from .jobs import Job, ListOptions, SubmitOptions, job_id, pause_after, turn
 from .markup import Span
 from .pictures import Picture
 from .queries import WINDOW, CallOptions, Query
@@ -222,16 +222,21 @@ class Jobs:
         return self._client._ask(queries.job("Get", job_id(job)), {})
 
     def wait(self, job: str | Job, timeout: float | None = None) -> Job:
-        """The job once it is settled; then it may have failed: `Job.unwrap` says.
+        """The job once it is settled; then it may have failed: `Job.unwrap` says. A service that goes away meanwhile is waited for,
+        as the job does.
 
         :param timeout: seconds; `None` waits for as long as it takes.
         :raises DeadlineExceeded: when it is not settled by then.
         """
         deadline = None if timeout is None else time.monotonic() + timeout
-        while True:
-            found = self._client._ask(queries.job("Wait", job_id(job), turn(deadline)), {})
-            if found.is_settled:
-                return found
+        # Whether anybody is there, and knows it.
+        found = self.get(job)
+        while not found.is_settled:
+            try:
+                found = self._client._ask(queries.job("Wait", job_id(job), turn(deadline)), {})
+            except BoxwoodError as error:
+                time.sleep(pause_after(error, deadline))
+        return found
 
     def cancel(self, job: str | Job) -> Job:
         """Cancels it unless it is settled; the answer says how it is."""

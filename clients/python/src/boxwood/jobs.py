@@ -176,6 +176,7 @@ def listing(options: ListOptions, page: str) -> dict[str, Any]:
 
 _TURN = 600.0
 """Seconds for which a job is waited for in one call."""
+_PAUSE = 0.5
 
 
 def turn(deadline: float | None) -> float:
@@ -188,6 +189,17 @@ def turn(deadline: float | None) -> float:
     if left <= 0:
         raise error_of(Status.of(Code.DEADLINE_EXCEEDED, "the job is not settled yet"))
     return min(left, _TURN)
+
+
+def pause_after(error: BoxwoodError, deadline: float | None) -> float:
+    """Seconds until a job is waited for again after an error.
+
+    :raises BoxwoodError: the error, where waiting would not mend it, or no time is left.
+    """
+    is_time_left = deadline is None or time.monotonic() + _PAUSE < deadline
+    if not is_time_left or not (error.retryable or error.code is Code.DEADLINE_EXCEEDED):
+        raise error
+    return _PAUSE
 
 
 def job_id(job: str | Job) -> str:

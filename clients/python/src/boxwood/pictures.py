@@ -8,21 +8,34 @@ import os
 import struct
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Protocol, TypeAlias, runtime_checkable
 
 from .errors import InvalidArgument, ResourceExhausted, invalid
 from .limits import IMAGE_BYTES
 from .status import Code, Details, Status
 
-Picture = Any
-"""A path, the bytes of a JPEG or PNG file, a file open for reading bytes, a PIL picture, or a numpy array of unsigned bytes
-`[height, width]` or `[height, width, 1 | 3 | 4]` in RGB order (OpenCV's are BGR: hand over `array[..., ::-1]`). A fourth channel is
-left out. Arrays and PIL pictures are sent as PNG."""
-
 
 @runtime_checkable
-class _Readable(Protocol):
-    def read(self) -> object: ...
+class Readable(Protocol):
+    """A file that is open for reading bytes."""
+
+    def read(self) -> bytes: ...
+
+
+class ArrayLike(Protocol):
+    """A numpy array, and what can be taken for one."""
+
+    @property
+    def __array_interface__(self) -> Any: ...
+
+
+class PillowLike(Protocol):
+    """A PIL picture."""
+
+    @property
+    def mode(self) -> str: ...
+    @property
+    def size(self) -> tuple[int, int]: ...
 
 
 @dataclass(frozen=True)
@@ -32,6 +45,12 @@ class EncodedPicture:
     data: bytes
     pixels: int = 0
     """Width times height; 0 where its header does not show it."""
+
+
+Picture: TypeAlias = "str | os.PathLike[str] | bytes | bytearray | memoryview | Readable | ArrayLike | PillowLike | EncodedPicture"
+"""A path, the bytes of a JPEG or PNG file, a file open for reading bytes, a PIL picture, or a numpy array of unsigned bytes
+`[height, width]` or `[height, width, 1 | 3 | 4]` in RGB order (OpenCV's are BGR: hand over `array[..., ::-1]`). A fourth channel is
+left out. Arrays and PIL pictures are sent as PNG."""
 
 
 def load(picture: Picture) -> EncodedPicture:
@@ -56,7 +75,7 @@ def too_large(what: str, count: int, limit: int) -> ResourceExhausted:
     return ResourceExhausted(Status(Code.RESOURCE_EXHAUSTED, f"the {what} has {count} bytes; {limit} is the most", details))
 
 
-def _bytes(picture: Picture) -> bytes:
+def _bytes(picture: Any) -> bytes:
     if isinstance(picture, (bytes, bytearray, memoryview)):
         return bytes(picture)
     if isinstance(picture, (str, os.PathLike)):
@@ -66,7 +85,7 @@ def _bytes(picture: Picture) -> bytes:
         return _pillow(picture)
     if hasattr(picture, "__array_interface__"):
         return _array(picture)
-    if isinstance(picture, _Readable) and not isinstance(picture, type):
+    if isinstance(picture, Readable) and not isinstance(picture, type):
         data = picture.read()
         if isinstance(data, bytes):
             return data

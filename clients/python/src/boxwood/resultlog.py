@@ -45,8 +45,12 @@ class ResultLog:
         if place is None:
             return None
         self._file.seek(place)
-        line = self._file.readline()
-        return Outcome(key, index, Result.parse(json.loads(line)["result"]), resumed=True)
+        try:
+            result = Result.parse(json.loads(self._file.readline())["result"])
+        except BoxwoodError:
+            # Of a later version, or nobody's.
+            return None
+        return Outcome(key, index, result, resumed=True)
 
     def write(self, outcome: Outcome, request: str) -> None:
         value: dict[str, Any] = {"key": outcome.key, "request": request}
@@ -95,8 +99,12 @@ def read(path: str | os.PathLike[str]) -> Iterator[Outcome]:
 
 
 def _outcome(value: Mapping[str, Any], index: int) -> Outcome:
+    """A result that cannot be read is an error like any other."""
     if "result" in value:
-        return Outcome(value["key"], index, Result.parse(value["result"]), resumed=True)
+        try:
+            return Outcome(value["key"], index, Result.parse(value["result"]), resumed=True)
+        except BoxwoodError as error:
+            return Outcome(value["key"], index, error=error, resumed=True)
     return Outcome(value["key"], index, error=error_of(_status(value.get("error", {}))), resumed=True)
 
 

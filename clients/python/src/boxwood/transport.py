@@ -49,7 +49,8 @@ class Transport:
     def __init__(self, configuration: Configuration) -> None:
         self.process = os.getpid()
         self._mail: deque[Callable[[_Loop], None]] = deque()
-        self._gate = threading.Lock()
+        # Of those that the same thread may take again: whoever is forgotten is cancelled, and that may be while this is held.
+        self._gate = threading.RLock()
         self.is_over = False
         self._end = _CLOSED
         """Why it is over."""

@@ -5,7 +5,10 @@ from __future__ import annotations
 
 import asyncio
 import os
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta, timezone
+from typing import Any
 
 import pytest
 
@@ -74,6 +77,30 @@ def test_waiting_has_an_end(client: Client) -> None:
     client.jobs.cancel(job)
 
 
+def test_a_broker_that_comes_back_is_waited_for() -> None:
+    begun = threading.Event()
+
+    class Watched(Client):
+        def _ask(self, query: Any, call: Any) -> Any:
+            if query.method.endswith("/Wait"):
+                begun.set()
+            return super()._ask(query, call)
+
+    with Service() as running:
+        running.wait()
+        with Watched(running.endpoint) as client, ThreadPoolExecutor() as threads:
+            job = client.jobs.submit(LONG, SCENE)
+            waiting = threads.submit(client.jobs.wait, job, timeout=60)
+            assert begun.wait(20)
+            running.kill_broker()
+            with pytest.raises(boxwood.Unavailable):
+                client.jobs.get(job)
+            running.start_broker()
+            client.wait_until_ready()
+            client.jobs.cancel(job)
+            assert waiting.result().state is JobState.CANCELLED
+
+
 def test_jobs_are_listed_page_by_page(client: Client) -> None:
     name = unique()
     jobs = [client.jobs.submit(Caption(), SCENE, client=name, custom_id=f"{name}-{number}") for number in range(5)]
@@ -112,7 +139,9 @@ def test_asyncio_does_it_as_well(service: Service) -> None:
             assert (await client.jobs.get(job)).id == job.id
             assert (await client.jobs.cancel(job)).state is JobState.SUCCEEDED
             assert [each.id async for each in client.jobs.list(client=name)] == [job.id]
+            long = await client.jobs.submit(LONG, SCENE)
             with pytest.raises(boxwood.DeadlineExceeded):
-                await client.jobs.wait(await client.jobs.submit(LONG, SCENE), timeout=0.2)
+                await client.jobs.wait(long, timeout=0.2)
+            await client.jobs.cancel(long)
 
     asyncio.run(main())

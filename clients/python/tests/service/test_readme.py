@@ -72,10 +72,3 @@ def test_what_the_examples_write_is_there(folder: Path) -> None:
             assert heading in ("Results", "Many pictures")
     assert (folder / "boxes.png").stat().st_size > 0
     assert (folder / "results.jsonl").read_bytes().count(b"\n") == 6
-
-
-def test_every_public_name_has_words() -> None:
-    import boxwood
-
-    for name in boxwood.__all__:
-        assert (getattr(boxwood, name).__doc__ or "").strip(), name

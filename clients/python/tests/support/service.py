@@ -54,12 +54,15 @@ class Service:
 
     def _start(self) -> None:
         free = "tcp://127.0.0.1:*"
-        keys = [] if self._keys is None else ["--keys", str(self._keys)]
-        journal = ["--journal", str(Path(self._folder.name) / "jobs.db")]
-        broker = self._run("broker", "--client-endpoint", free, "--worker-endpoint", free, *journal, *keys)
+        broker = self._run_broker(free, free)
         self.endpoint, self.worker_endpoint = self._address(broker, "client"), self._address(broker, "worker")
         if self._has_worker:
             self._run_worker()
+
+    def _run_broker(self, endpoint: str, worker_endpoint: str) -> subprocess.Popen[str]:
+        keys = [] if self._keys is None else ["--keys", str(self._keys)]
+        journal = ["--journal", str(Path(self._folder.name) / "jobs.db")]
+        return self._run("broker", "--client-endpoint", endpoint, "--worker-endpoint", worker_endpoint, *journal, *keys)
 
     def _run_worker(self) -> None:
         key = [] if self._keys is None else ["--key", str(self._keys / "worker" / "local.key")]
@@ -69,6 +72,14 @@ class Service:
         """Kills the worker and starts another."""
         self._processes[-1].kill()
         self._run_worker()
+
+    def kill_broker(self) -> None:
+        self._processes[0].kill()
+        self._processes[0].wait()
+
+    def start_broker(self) -> None:
+        """Where the one before it was, with its journal."""
+        self._address(self._run_broker(self.endpoint, self.worker_endpoint), "client")
 
     def kill(self) -> None:
         """Ends everything without a word."""
