@@ -1,7 +1,7 @@
 # An index of what one can do here; the work is in dev/*.sh.
 .DEFAULT_GOAL := help
 .PHONY: help setup build test demo format lint simulate mutate mutate-security fuzz soak recovery sanitize full-parity bench \
-    protocol clean
+    protocol python clean
 
 help:            ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 16
@@ -17,6 +17,9 @@ test: setup      ## build and run every test; ends with the count
 
 demo: build      ## a broker, two workers, five tasks on the sample pictures; writes demo-out/
 	@dev/demo.sh
+
+python:          ## the Python client: format, types, tests, its README's examples; dev/python.sh --recipes for Ray and Spark
+	@dev/python.sh
 
 format:          ## rewrite the Swift sources in the one format
 	@swift format --in-place --parallel --recursive Sources Tests Fuzz/Runner/Sources Fuzz/Runner/Package.swift Package.swift

@@ -35,6 +35,7 @@ let httpServer = Target.Dependency.product(name: "Hummingbird", package: "hummin
 let httpServerCore = Target.Dependency.product(name: "HummingbirdCore", package: "hummingbird")
 let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
 let httpClient = Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client")
+let asyncAlgorithms = Target.Dependency.product(name: "AsyncAlgorithms", package: "swift-async-algorithms")
 let networkCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let networkHTTP = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let networkPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
@@ -51,6 +52,7 @@ let package = Package(
     // Exact, because the file of resolved versions is not kept: what is tested today is what is built tomorrow.
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-async-algorithms", exact: "1.1.4"),
         .package(url: "https://github.com/apple/swift-collections", exact: "1.6.0"),
         .package(url: "https://github.com/apple/swift-crypto", exact: "4.5.2"),
         .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
@@ -104,6 +106,16 @@ let package = Package(
         room("Client", ["Wire", "Messaging", "Grounding", "Observability"]),
 
         // Floor 5: faces.
+        .target(
+            name: "Gateway",
+            dependencies: [
+                "Client", "Wire", "Grounding", "Observability", "ObservabilityHTTP", httpServer, httpServerCore,
+                httpTypes,
+                asyncAlgorithms, logging, networkCore, networkPosix,
+            ],
+            // Served as they are; the program looks for them beside itself.
+            resources: [.copy("Playground")],
+            swiftSettings: house),
         room(
             "BoxwoodCommands",
             [
@@ -115,7 +127,7 @@ let package = Package(
             name: "boxwood",
             dependencies: [
                 "BoxwoodCommands", "Broker", "Journal", "Worker", "Client", "Inference", "Kosmos2", "Checkpoints",
-                "Tensors", "Imaging", "Grounding", "Tokenization", "Wire", "Messaging", "Observability",
+                "Tensors", "Imaging", "Gateway", "Grounding", "Tokenization", "Wire", "Messaging", "Observability",
                 "ObservabilityHTTP", "ModelHub", arguments, logging,
             ],
             swiftSettings: house),
@@ -159,6 +171,12 @@ let package = Package(
         tests(of: "Broker", ["Journal", "Wire", "Messaging", "Grounding", "Observability", logging]),
         tests(of: "Worker", ["Wire", "Messaging", "Grounding", "Inference", "Imaging", "Observability", logging]),
         tests(of: "Client", ["Wire", "Messaging", "Grounding", "Broker", "Worker", "Inference", logging]),
+        tests(
+            of: "Gateway",
+            [
+                "Broker", "Client", "Wire", "Messaging", "Grounding", "ObservabilityHTTP", "Observability", httpTypes,
+                logging,
+            ]),
         tests(
             of: "BoxwoodCommands", ["Grounding", "Imaging", "Inference", "Kosmos2", "ModelHub", "Wire", logging]),
         // Workers and clients with numbered payloads, for `dev/soak.sh`.

@@ -10,7 +10,7 @@ mkdir -p "$out"
 rm -f "$out"/*.png "$out"/*.json "$out"/service.*
 
 # Free ports, so that a service that already runs here is left alone.
-"$boxwood" up --workers 2 --client-endpoint 'tcp://127.0.0.1:*' --worker-endpoint 'tcp://127.0.0.1:*' \
+"$boxwood" up --workers 2 --http none --client-endpoint 'tcp://127.0.0.1:*' --worker-endpoint 'tcp://127.0.0.1:*' \
     >"$out/service.out" 2>"$out/service.log" &
 service=$!
 stop() {

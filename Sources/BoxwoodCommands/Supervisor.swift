@@ -10,11 +10,14 @@ package struct Supervisor: Sendable {
         case broker
         /// Counted from 1.
         case worker(Int)
+        /// Ends with the workers: when the broker has answered everything, so has it.
+        case gateway
 
         package var description: String {
             switch self {
             case .broker: "broker"
             case .worker(let number): "worker-\(number)"
+            case .gateway: "gateway"
             }
         }
     }
@@ -73,9 +76,11 @@ package struct Supervisor: Sendable {
     private var backOffs: [Role: BackOff] = [:]
 
     /// - Parameter grace: how long the broker, and then the workers, may take to drain before they are killed.
-    package init(workers: Int, backOff: BackOff = BackOff(), grace: Duration = .seconds(30)) {
+    package init(
+        workers: Int, hasGateway: Bool = false, backOff: BackOff = BackOff(), grace: Duration = .seconds(30)
+    ) {
         precondition(workers > 0, "supervisor: no worker")
-        roles = [.broker] + (1...workers).map(Role.worker)
+        roles = [.broker] + (1...workers).map(Role.worker) + (hasGateway ? [.gateway] : [])
         self.grace = grace
         for role in roles {
             children[role] = .absent

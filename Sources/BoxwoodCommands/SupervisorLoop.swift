@@ -15,22 +15,27 @@ package final class SupervisorLoop: Sendable {
         package var addresses: Announcement
         package var broker: @Sendable (Announcement) -> [String]
         package var worker: @Sendable (Int, Announcement) -> [String]
+        /// `nil` where none is wanted.
+        package var gateway: (@Sendable (Announcement) -> [String])?
 
         package init(
             program: String, workers: Int, addresses: Announcement,
             broker: @escaping @Sendable (Announcement) -> [String],
-            worker: @escaping @Sendable (Int, Announcement) -> [String]
+            worker: @escaping @Sendable (Int, Announcement) -> [String],
+            gateway: (@Sendable (Announcement) -> [String])? = nil
         ) {
             self.program = program
             self.workers = workers
             self.addresses = addresses
             self.broker = broker
             self.worker = worker
+            self.gateway = gateway
         }
     }
 
     private enum Event: Sendable {
         case brokerListens(Announcement)
+        case gatewayListens(String)
         case ended(Supervisor.Role, Supervisor.End)
         case stop
     }
@@ -38,12 +43,19 @@ package final class SupervisorLoop: Sendable {
     private let plan: Plan
     private let logger: Logger
     private let onListening: @Sendable (Announcement) -> Void
+    private let onGateway: @Sendable (String) -> Void
     private let events = EventQueue<Event>()
 
-    /// - Parameter onListening: called once, from the thread of ``run()``, when the broker listens.
-    package init(_ plan: Plan, logger: Logger, onListening: @escaping @Sendable (Announcement) -> Void) {
+    /// - Parameters:
+    ///   - onListening: called once, from the thread of ``run()``, when the broker listens.
+    ///   - onGateway: called there with what the gateway says of itself, each time that it listens.
+    package init(
+        _ plan: Plan, logger: Logger, onGateway: @escaping @Sendable (String) -> Void = { _ in },
+        onListening: @escaping @Sendable (Announcement) -> Void
+    ) {
         self.plan = plan
         self.logger = logger
+        self.onGateway = onGateway
         self.onListening = onListening
     }
 
@@ -54,7 +66,7 @@ package final class SupervisorLoop: Sendable {
 
     /// Blocks until everything that was started has ended.
     package func run() -> ProgramExit {
-        var supervisor = Supervisor(workers: plan.workers)
+        var supervisor = Supervisor(workers: plan.workers, hasGateway: plan.gateway != nil)
         var processes: [Supervisor.Role: ChildProcess] = [:]
         var addresses = plan.addresses
         var actions = supervisor.begin(at: .now)
@@ -70,6 +82,9 @@ package final class SupervisorLoop: Sendable {
                 addresses = found
                 actions = supervisor.brokerListens(at: .now)
                 if isFirst, !actions.isEmpty { onListening(found) }
+            case .gatewayListens(let line):
+                onGateway(line)
+                actions = []
             case .ended(let role, let end):
                 processes[role] = nil
                 actions = supervisor.ended(role, end, at: .now, random: .random(in: 0..<1))
@@ -102,6 +117,7 @@ package final class SupervisorLoop: Sendable {
             switch role {
             case .broker: plan.broker(addresses)
             case .worker(let number): plan.worker(number, addresses)
+            case .gateway: plan.gateway!(addresses)
             }
         do {
             let process = try ChildProcess(program: plan.program, arguments: arguments)
@@ -119,6 +135,7 @@ package final class SupervisorLoop: Sendable {
             var lines: [String] = []
             var isAnnounced = false
             for line in LineReader(descriptor: process.output) where !isAnnounced {
+                if role == .gateway { events.post(.gatewayListens(line)) }
                 lines.append(line)
                 guard role == .broker, let found = Announcement(lines: lines) else { continue }
                 isAnnounced = true

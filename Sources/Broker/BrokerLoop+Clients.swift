@@ -10,7 +10,7 @@ extension BrokerLoop {
 
     func drainFront() throws(MessagingError) {
         for _ in 0..<Self.turn {
-            guard let message = try frontListener.socket.receiveMessage() else { return }
+            guard let message = try frontListener.socket.receiveMessage(holdsLast: true) else { return }
             guard !message.frames.isEmpty else { continue }
             let admission = gate.admit(message, at: .front)
             var frames = message.frames
@@ -19,7 +19,8 @@ extension BrokerLoop {
                 routing: routing, isDelimited: Delimiter.take(from: &frames), identity: admission.identity)
             connections.heard(peer.client, on: message.descriptor, Connection.number)
             do throws(FrameError) {
-                let message = try ClientMessage(frames: frames)
+                let last = message.held.map { Payload(owner: $0, bytes: $0.bytes) }
+                let message = try ClientMessage(frames: frames, last: last)
                 if case .nobody = admission { turnAway(message, peer) } else { hear(message, from: peer) }
             } catch {
                 refuse(error, from: peer)

@@ -38,7 +38,7 @@ extension BrokerLoop {
             queueMilliseconds: (now - work.arrival).milliseconds, resultEncoding: request.encoding,
             metadata: request.metadata,
             traceparent: tracing.dispatched(attempt, to: worker, at: .now) ?? request.traceparent,
-            pixels: request.pixels, streams: work.streams, body: request.body, image: request.image)
+            pixels: request.pixels, streams: work.streams, body: request.body, picture: request.picture)
         if attempt.number == 1 { metrics.queueDuration.observe(now - work.arrival) }
         logger.debug(
             "dispatch",
@@ -57,12 +57,14 @@ extension BrokerLoop {
     }
 
     func wire(_ attempt: Attempt) -> Dispatch {
-        Dispatch(call: "\(epoch)-\(attempt.call)", attempt: UInt32(attempt.number))
+        Dispatch(call: callPrefix + String(attempt.call.number), attempt: UInt32(attempt.number))
     }
 
     func attempt(_ dispatch: Dispatch) -> Attempt? {
-        let parts = dispatch.call.split(separator: "-")
-        guard parts.count == 2, parts[0] == epoch, let number = UInt64(parts[1]) else { return nil }
+        let name = dispatch.call.utf8
+        guard name.starts(with: callPrefix.utf8),
+            let number = UInt64(Substring(name.dropFirst(callPrefix.utf8.count)))
+        else { return nil }
         return Attempt(call: CallID(number), number: Int(dispatch.attempt))
     }
 }

@@ -91,7 +91,7 @@ extension BrokerLoop {
             $0.call = entry.request.id
             $0.method = entry.request.method
             $0.bodyBytes = UInt32(entry.request.body.count)
-            $0.imageBytes = UInt32(entry.request.image?.count ?? 0)
+            $0.imageBytes = UInt32(entry.request.picture?.count ?? 0)
             $0.attempts = UInt32(entry.blame.attempts)
             $0.losses = UInt32(entry.blame.losses)
             $0.failures = UInt32(entry.blame.failures)

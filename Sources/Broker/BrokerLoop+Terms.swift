@@ -5,10 +5,10 @@ internal import Wire
 // What the scheduler is told of a request: sizes and hashes of bytes, and nothing of what they mean.
 extension BrokerLoop {
     func terms(of request: CallRequest, _ method: Method, _ peer: Peer) -> CallTerms {
-        let picture = request.image.map(PictureHash.key)
+        let picture = request.picture.map { $0.withUnsafeBytes(PictureHash.key) }
         return CallTerms(
             client: peer.client, account: peer.payer,
-            bytes: request.body.count + (request.image?.count ?? 0) + WireLimits.headerBytes
+            bytes: request.body.count + (request.picture?.count ?? 0) + WireLimits.headerBytes
                 + (request.eventWindow > 0 ? WireLimits.waitingEventBytes : 0),
             pixels: Int(request.pixels ?? 0),
             deadline: now + .milliseconds(Int(request.effectiveTimeoutMilliseconds)),

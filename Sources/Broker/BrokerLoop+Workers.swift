@@ -138,7 +138,8 @@ extension BrokerLoop {
     /// never come back. Other messages for a slow worker may be lost; its silence tells the rest.
     func tell(_ worker: WorkerRecord, _ order: BrokerOrder) {
         do throws(MessagingError) {
-            try backListener.socket.send([worker.routing] + order.frames(worker.hello.encoding))
+            let (frames, last) = order.split(worker.hello.encoding)
+            try backListener.socket.send([worker.routing] + frames, last: last?.owner as? HeldFrame)
         } catch {
             counters.undeliverable += 1
             if case .job = order { lostWorkers.insert(worker.id) }

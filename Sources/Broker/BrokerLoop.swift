@@ -19,6 +19,8 @@ final class BrokerLoop {
     let started = ContinuousClock.now
     /// Told apart from every earlier broker's calls and workers.
     let epoch = String(UInt32.random(in: .min ... .max), radix: 36)
+    /// What the wire's names of its calls begin with.
+    lazy var callPrefix = epoch + "-"
 
     var scheduler: Scheduler
     var calls: [CallID: OpenCall] = [:]
@@ -96,10 +98,10 @@ final class BrokerLoop {
 
     /// How long nothing needs to be looked at.
     var wait: Duration {
-        let wakes =
-            [scheduler.nextWake, nextBeat, drainDeadline].compactMap { $0 }
-            + watchers.map { min($0.deadline, $0.repeatAt) } + (jobs?.wakes(after: now) ?? [])
-        let quiet = max(.zero, (wakes.min() ?? nextBeat) - now)
+        var wake = min(nextBeat, scheduler.nextWake ?? nextBeat, drainDeadline ?? nextBeat)
+        for watcher in watchers { wake = min(wake, watcher.deadline, watcher.repeatAt) }
+        if let jobs, let next = jobs.wakes(after: now).min() { wake = min(wake, next) }
+        let quiet = max(.zero, wake - now)
         return outboxes.isEmpty ? quiet : min(quiet, outboxRetry.pause)
     }
 

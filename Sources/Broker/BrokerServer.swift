@@ -38,6 +38,9 @@ public final class BrokerServer: Sendable {
                     try front.listen()
                     try back.listen()
                 } catch {
+                    // In this order: a socket tells of its end, and libzmq waits until somebody has heard it.
+                    front.close()
+                    back.close()
                     gatekeeper.abandon()
                     throw error
                 }

@@ -128,7 +128,7 @@ struct JobQuestion {
     init(_ request: CallRequest, _ peer: Peer, at now: Duration) {
         let time = Duration.milliseconds(Int(request.effectiveTimeoutMilliseconds))
         self.peer = peer
-        bytes = request.body.count + (request.image?.count ?? 0)
+        bytes = request.body.count + (request.picture?.count ?? 0)
         deadline = now + time
         answerAt = now + time - min(Self.margin, time / 4)
         var request = request

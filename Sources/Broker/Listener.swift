@@ -31,4 +31,7 @@ struct Listener: ~Copyable {
         try events.publish(socket)
         address = try socket.bind(address)
     }
+
+    /// Whoever hears of its connections hears of its end before this returns.
+    consuming func close() {}
 }

@@ -22,7 +22,7 @@ package struct Quarantine: Sendable {
             self.since = since
         }
 
-        package var bytes: Int { request.body.count + (request.image?.count ?? 0) }
+        package var bytes: Int { request.body.count + (request.picture?.count ?? 0) }
     }
 
     /// Room for a few of the largest pictures, or for many of the usual size.

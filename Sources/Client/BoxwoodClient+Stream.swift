@@ -40,6 +40,6 @@ extension BoxwoodClient {
             }
         }
         continuation.onTermination = { _ in task.cancel() }
-        return GroundingStream(elements: elements, taken: { tap.take() })
+        return GroundingStream(elements: elements, taken: { tap.take() }, cancel: { task.cancel() })
     }
 }

@@ -24,7 +24,8 @@ public enum TaskValidation {
         var result: [FieldViolation] = []
         func require<T>(_ value: T, in range: ClosedRange<T>, _ field: String) {
             if !range.contains(value) {
-                result.append(.init(field, "is \(value); allowed is \(range.lowerBound) to \(range.upperBound)"))
+                result.append(
+                    .init(field, "is \(written(value)); allowed is \(range.lowerBound) to \(range.upperBound)"))
             }
         }
         if let count = options.maxNewTokens { require(count, in: TaskLimits.maxNewTokens, "max_new_tokens") }
@@ -35,7 +36,7 @@ public enum TaskValidation {
         case .sample(let temperature, let topP, _):
             require(temperature, in: TaskLimits.temperature, "temperature")
             if !(topP > 0 && topP <= TaskLimits.topP) {
-                result.append(.init("top_p", "is \(topP); allowed is above 0, at most \(TaskLimits.topP)"))
+                result.append(.init("top_p", "is \(written(topP)); allowed is above 0, at most \(TaskLimits.topP)"))
             }
         }
         return result
@@ -50,7 +51,7 @@ public enum TaskValidation {
         }
         guard !TaskLimits.threshold.contains(threshold) else { return [] }
         let (least, most) = (TaskLimits.threshold.lowerBound, TaskLimits.threshold.upperBound)
-        return [.init("threshold", "is \(threshold); allowed is \(least) to \(most)")]
+        return [.init("threshold", "is \(written(threshold)); allowed is \(least) to \(most)")]
     }
 
     private static func tileViolations(_ task: GroundingTask, _ options: GenerationOptions) -> [FieldViolation] {
@@ -105,12 +106,21 @@ public enum TaskValidation {
         return []
     }
 
+    /// What is no number has bits of its own, which the standard library would print: they are nobody's business.
+    private static func written<T>(_ value: T) -> String {
+        if let number = value as? Double, number.isNaN { "no number" } else { "\(value)" }
+    }
+
+    private static func written(_ box: NormalizedBox) -> String {
+        "[" + box.array.map(written).joined(separator: ", ") + "]"
+    }
+
     private static func boxViolations(_ box: NormalizedBox) -> [FieldViolation] {
         guard box.array.allSatisfy({ $0.isFinite && (0...1).contains($0) }) else {
-            return [.init("box", "is \(box.array); every coordinate lies in 0...1")]
+            return [.init("box", "is \(written(box)); every coordinate lies in 0...1")]
         }
         guard box.xmin < box.xmax, box.ymin < box.ymax else {
-            return [.init("box", "is \(box.array); xmin lies below xmax, ymin below ymax")]
+            return [.init("box", "is \(written(box)); xmin lies below xmax, ymin below ymax")]
         }
         return []
     }

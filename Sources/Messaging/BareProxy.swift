@@ -20,25 +20,6 @@ extension Socket {
         }
     }
 
-    /// Sends a message and waits for the next one.
-    ///
-    /// - Parameter keeping: which frame of the answer is wanted.
-    /// - Throws: `wouldBlock` where none comes within the time that ``limitWaits(milliseconds:)`` set.
-    public borrowing func exchange(_ frames: [[UInt8]], keeping: Int) throws(MessagingError) -> [UInt8] {
-        try sendWaiting(frames)
-        return try passOver(keeping: keeping).first ?? []
-    }
-
-    /// How long ``exchange(_:keeping:)`` waits for either way.
-    public borrowing func limitWaits(milliseconds: Int32) throws(MessagingError) {
-        for option in [ZMQ_RCVTIMEO, ZMQ_SNDTIMEO] {
-            var value = milliseconds
-            guard zmq_setsockopt(handle, option, &value, MemoryLayout<Int32>.size) == 0 else {
-                throw .last("zmq_setsockopt \(option)")
-            }
-        }
-    }
-
     private borrowing func sendWaiting(_ frames: [[UInt8]]) throws(MessagingError) {
         for (index, frame) in frames.enumerated() {
             let more = index < frames.count - 1 ? ZMQ_SNDMORE : 0

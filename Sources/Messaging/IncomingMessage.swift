@@ -5,6 +5,8 @@ internal import CZeroMQ
 /// A message, and what its connection is known by.
 public struct IncomingMessage: Sendable, Hashable {
     public var frames: [[UInt8]] = []
+    /// The frame behind them, where it is large and was asked for as it is.
+    public var held: HeldFrame?
     /// Of all frames, those that were not kept included.
     public var bytes = 0
     /// What the ZAP handler called the peer; `nil` where none was asked. A peer without CURVE can make itself one in its

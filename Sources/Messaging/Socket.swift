@@ -57,19 +57,22 @@ public struct Socket: ~Copyable {
 
     /// Sends all frames as one message, or none.
     /// - Throws: `unreachable` or `wouldBlock` when the peer is gone or slow; never waits.
-    public func send(_ frames: some Collection<[UInt8]>) throws(MessagingError) {
+    ///
+    /// - Parameter last: a frame behind them that came, and goes on as it is.
+    public func send(_ frames: [[UInt8]], last: HeldFrame? = nil) throws(MessagingError) {
         var failure: MessagingError?
         for (index, frame) in frames.enumerated() {
-            let more = index < frames.count - 1 ? ZMQ_SNDMORE : 0
+            let more = last != nil || index < frames.count - 1 ? ZMQ_SNDMORE : 0
             // A connection that is lost within a message makes libzmq drop what follows, silently, up to the frame that
             // ends a message: this one's, or it would be the next one's.
             do throws(MessagingError) {
                 try send(frame, more)
             } catch {
                 failure = failure ?? error
-                if index == 0 { break }
+                if index == 0 { throw error }
             }
         }
+        try last?.send(to: handle)
         if let failure { throw failure }
     }
 
@@ -88,7 +91,9 @@ public struct Socket: ~Copyable {
     public func receive() throws(MessagingError) -> [[UInt8]]? { try receiveMessage()?.frames }
 
     /// The same, with what the connection is known by.
-    public func receiveMessage() throws(MessagingError) -> IncomingMessage? {
+    ///
+    /// - Parameter holdsLast: whether a last frame of ``HeldFrame/leastBytes`` or more comes as it is, and not copied.
+    public func receiveMessage(holdsLast: Bool = false) throws(MessagingError) -> IncomingMessage? {
         var incoming = IncomingMessage()
         while true {
             var message = zmq_msg_t()
@@ -100,13 +105,20 @@ public struct Socket: ~Copyable {
                 if number == EAGAIN, incoming.frames.isEmpty { return nil }
                 throw .last("receive", errno: number)
             }
-            let frame = UnsafeRawBufferPointer(start: zmq_msg_data(&message), count: zmq_msg_size(&message))
-            if incoming.frames.count < Self.mostFrames { incoming.frames.append(Array(frame)) }
-            incoming.bytes += frame.count
-            let more = zmq_msg_more(&message) != 0
+            let size = zmq_msg_size(&message)
+            incoming.bytes += size
+            let isLast = zmq_msg_more(&message) == 0
             // The routing id in front is the socket's own, and may lack what the peer's frames have.
-            if !more { incoming.note(&message) }
-            if !more { return incoming }
+            if isLast { incoming.note(&message) }
+            if incoming.frames.count < Self.mostFrames {
+                if isLast, holdsLast, size >= HeldFrame.leastBytes {
+                    incoming.held = HeldFrame(taking: &message)
+                } else {
+                    incoming.frames.append(
+                        Array(UnsafeRawBufferPointer(start: zmq_msg_data(&message), count: size)))
+                }
+            }
+            if isLast { return incoming }
         }
     }
 

@@ -27,6 +27,11 @@ public struct MonitorError: Error, Sendable, Hashable, CustomStringConvertible {
     public static func notAlone(_ address: MonitorAddress) -> MonitorError {
         MonitorError(.address, "\(address) can be reached from other machines: that needs --metrics-token-file")
     }
+
+    /// A gateway's address beyond this machine, without tokens.
+    public static func needsTokens(_ address: MonitorAddress) -> MonitorError {
+        MonitorError(.address, "\(address) can be reached from other machines: that needs --tokens")
+    }
 }
 
 /// Where a process answers who watches it: `HOST:PORT`, an IPv6 address in brackets. Port 0 takes a free one.
@@ -50,6 +55,9 @@ public struct MonitorAddress: Sendable, Hashable, CustomStringConvertible {
         self.host = host
         self.port = port
     }
+
+    /// The same host, with the port that was found free.
+    package func listening(at port: Int) -> MonitorAddress { MonitorAddress(host: host, port: port) }
 
     /// The address of one more process of the same service: so many ports further.
     public func next(_ distance: Int) throws(MonitorError) -> MonitorAddress {

@@ -21,12 +21,19 @@ public final class Tokenizer: Sendable {
     public static let piecesFile = SentencePiece.fileName
     /// fairseq puts `<pad>` between SentencePiece's `<s>` and `</s>`, which moves every piece up by one.
     private static let fairseqOffset = 1
+    /// `<unk>`, `<s>` and `</s>`, which every model begins with: with fewer the tags would take their ids.
+    private static let leastPieces = 3
     private static let metaspace = Array("\u{2581}".utf8)
 
     /// - Parameter folder: holds `sentencepiece.bpe.model`, and `added_tokens.json` or `tokenizer_config.json`.
     /// - Throws: `TokenizerError` when a file is missing or damaged, or the two disagree.
     public init(folder: String) throws(TokenizerError) {
         model = try SentencePiece(path: folder + "/" + Self.piecesFile)
+        guard model.pieces.count >= Self.leastPieces else {
+            throw TokenizerError(
+                "\(Self.piecesFile) has \(model.pieces.count) pieces; <unk>, <s> and </s> alone are \(Self.leastPieces)"
+            )
+        }
         unigram = Unigram(model.pieces)
         let mask = model.pieces.count + Self.fairseqOffset
         specials = SpecialTokens(mask: mask)

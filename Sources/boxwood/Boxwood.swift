@@ -27,7 +27,8 @@ struct Boxwood: AsyncParsableCommand {
             CommandGroup(
                 name: "Service:",
                 subcommands: [
-                    Up.self, BrokerCommand.self, WorkerCommand.self, Status.self, Top.self, Workers.self, Drain.self,
+                    Up.self, BrokerCommand.self, WorkerCommand.self, GatewayCommand.self, Status.self, Top.self,
+                    Workers.self, Drain.self,
                     Undrain.self, Quarantine.self, Jobs.self, Keys.self,
                 ]),
             CommandGroup(name: "Looking inside:", subcommands: [Inspect.self, Bench.self]),

@@ -43,6 +43,14 @@ enum Program {
         return try search.folder(named: named, with: file)
     }
 
+    /// The gateway's page and what belongs to it; `nil` where they are not with the program.
+    static var playgroundFolder: String? {
+        let folder = URL(fileURLWithPath: path).deletingLastPathComponent().path
+        return ["\(folder)/boxwood_Gateway.resources/Playground", "\(folder)/../share/boxwood/playground"].first {
+            FileManager.default.fileExists(atPath: $0 + "/openapi.json")
+        }
+    }
+
     /// Text that is not UTF-8 would be taken for other text, and such a file name for another file's.
     static func checkArguments() throws(CommandFailure) {
         for index in 1..<max(1, Int(CommandLine.argc)) {

@@ -39,6 +39,23 @@ struct SupervisorTests {
         #expect(supervisor.nextDeadline == nil)
     }
 
+    @Test("A gateway comes with the workers, comes back like them, and ends with them")
+    func gateway() {
+        var supervisor = Supervisor(workers: 1, hasGateway: true, backOff: steady(), grace: .seconds(10))
+        _ = supervisor.begin(at: at(0))
+        #expect(supervisor.brokerListens(at: at(1)) == [.start(.worker(1)), .start(.gateway)])
+        // A port that is taken is no reason to end the service.
+        #expect(
+            supervisor.ended(.gateway, .exit(69), at: at(2), random: 0)
+                == [.reportRestart(.gateway, .exit(69), wait: .seconds(1))])
+        #expect(supervisor.timePassed(at: at(3)) == [.start(.gateway)])
+        #expect(supervisor.stopRequested(at: at(4)) == [.terminate(.broker)])
+        #expect(
+            supervisor.ended(.broker, .exit(0), at: at(5), random: 0) == [.terminate(.worker(1)), .terminate(.gateway)])
+        #expect(supervisor.ended(.gateway, .exit(0), at: at(6), random: 0).isEmpty)
+        #expect(supervisor.ended(.worker(1), .exit(0), at: at(7), random: 0) == [.finish(.ok)])
+    }
+
     @Test("Each process has a back-off of its own", arguments: [1, 2, 5])
     func ownBackOff(_ deaths: Int) {
         var supervisor = running()

@@ -2,6 +2,7 @@
 
 import Broker
 import Grounding
+import Logging
 import Messaging
 import Testing
 import Wire
@@ -134,6 +135,23 @@ struct BrokerServerTests {
         let response = try client.response()
         #expect(response.id == "2" && response.body == Array("second".utf8))
         #expect(try client.status().counters["messages_late_total"] == 1)
+    }
+
+    @Test("an address that is taken is an error each time, and never a thread that waits for ever")
+    func taken() throws {
+        let first = try BrokerServer.onLoopback(context)
+        defer { first.stop() }
+        for taken in [first.front, first.back] {
+            for _ in 0..<30 {
+                let configuration = try BrokerConfiguration(
+                    front: "tcp://127.0.0.1:*", back: taken.description, version: "test")
+                #expect(throws: MessagingError.self) {
+                    try BrokerServer(
+                        configuration, context: Context(),
+                        logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+                }
+            }
+        }
     }
 
     @Test("a client that vanishes cancels what it had asked for, though nothing is sent to it")

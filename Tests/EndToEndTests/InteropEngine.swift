@@ -13,7 +13,18 @@ final class InteropEngine: JobRunner {
         let answer: String
     }
 
+    /// Tells of one thing after the other.
+    private struct Teller {
+        let job: RunnerJob
+        let begin: ContinuousClock.Instant
+        let count: Int
+        var told = 0
+
+        var things: Int { min(count, 1 + Int(begin.duration(to: .now) / .milliseconds(20))) }
+    }
+
     private var sleepers: [Sleeper] = []
+    private var tellers: [Teller] = []
     private var settled: [(job: Wire.Dispatch, outcome: Result<GroundingResult, RPCStatus>)] = []
     private var stopped = 0
     private var counts: [String: Int] = [:]
@@ -29,6 +40,7 @@ final class InteropEngine: JobRunner {
         let (verb, rest) = Self.cut(question)
         switch verb {
         case "sleep": sleep(job, milliseconds: Int(rest) ?? 0, "slept")
+        case "tell": tellers.append(Teller(job: job, begin: .now, count: Int(rest) ?? 0))
         case "count":
             counts[rest, default: 0] += 1
             sleep(job, milliseconds: 200, "\(counts[rest]!)")
@@ -39,16 +51,47 @@ final class InteropEngine: JobRunner {
     func advance() -> [(job: Wire.Dispatch, outcome: Result<GroundingResult, RPCStatus>)] {
         if settled.isEmpty { Thread.sleep(forTimeInterval: 0.001) }
         let now = ContinuousClock.now
+        for job in sleepers.map(\.job) + tellers.map(\.job) {
+            guard job.cancellation.isCancelled || job.cancellation.deadline.map({ now >= $0 }) == true
+            else { continue }
+            stopped += 1
+            settle(job, .failure(RPCStatus(.cancelled, "stopped")))
+        }
+        for teller in tellers where teller.told >= teller.count {
+            let (caption, entities) = Self.things(teller.count)
+            settle(teller.job, .success(result(teller.job, caption, entities)))
+        }
         for sleeper in sleepers {
-            if sleeper.job.cancellation.isCancelled || sleeper.job.cancellation.deadline.map({ now >= $0 }) == true {
-                stopped += 1
-                settle(sleeper.job, .failure(RPCStatus(.cancelled, "stopped")))
-            } else if now >= sleeper.wakes {
+            if now >= sleeper.wakes {
                 settle(sleeper.job, .success(result(sleeper.job, sleeper.answer)))
             }
         }
         defer { settled = [] }
         return settled
+    }
+
+    func news() -> [JobNews] {
+        tellers.indices.compactMap { index in
+            let things = tellers[index].things
+            guard things > tellers[index].told else { return nil }
+            tellers[index].told = things
+            let (caption, entities) = Self.things(things)
+            return JobNews(job: tellers[index].job.dispatch, caption: caption, entities: entities)
+        }
+    }
+
+    private static func things(_ count: Int) -> (caption: String, entities: [Entity]) {
+        var (caption, entities) = ("", [Entity]())
+        for number in 0..<count {
+            if number > 0 { caption += " " }
+            let phrase = "thing \(number)"
+            let start = caption.unicodeScalars.count
+            caption += phrase
+            entities.append(
+                Entity(
+                    phrase: phrase, span: start..<caption.unicodeScalars.count, source: .model, boxes: []))
+        }
+        return (caption, entities)
     }
 
     private func sleep(_ job: RunnerJob, milliseconds: Int, _ answer: String) {
@@ -57,6 +100,7 @@ final class InteropEngine: JobRunner {
 
     private func settle(_ job: RunnerJob, _ outcome: Result<GroundingResult, RPCStatus>) {
         sleepers.removeAll { $0.job.dispatch == job.dispatch }
+        tellers.removeAll { $0.job.dispatch == job.dispatch }
         settled.append((job.dispatch, outcome))
     }
 
@@ -65,8 +109,9 @@ final class InteropEngine: JobRunner {
         case "echo": .success(rest)
         case "size": .success("\(job.image.count) \(job.image.reduce(0) { $0 + Int($1) })")
         case "large": .success(String(repeating: "x", count: Int(rest) ?? 0))
-        case "metadata": .success(job.metadata.map { "\($0.key)=\($0.value)" }.sorted().joined(separator: " "))
-        case "running": .success("\(sleepers.count)")
+        case "metadata":
+            .success(job.metadata.map { "\($0.key)=\($0.value)" }.sorted().joined(separator: " "))
+        case "running": .success("\(sleepers.count + tellers.count)")
         case "stopped": .success("\(stopped)")
         case "special": .failure(RPCStatus(.aborted, "\t\nblanks \r\nand \u{263A} and \u{1F608}\t\n"))
         case "fail": .failure(Self.failure(rest))
@@ -78,7 +123,8 @@ final class InteropEngine: JobRunner {
         let (name, message) = cut(words)
         let code = StatusCode.allCases.first { $0.name == name } ?? .internal
         return RPCStatus(
-            code, message, violations: code == .invalidArgument ? [FieldViolation("question", "asks for it")] : [])
+            code, message,
+            violations: code == .invalidArgument ? [FieldViolation("question", "asks for it")] : [])
     }
 
     /// The first word, and the rest behind one blank.
@@ -87,10 +133,12 @@ final class InteropEngine: JobRunner {
         return (String(parts[0]), parts.count > 1 ? String(parts[1]) : "")
     }
 
-    private func result(_ job: RunnerJob, _ caption: String) -> GroundingResult {
+    private func result(_ job: RunnerJob, _ caption: String, _ entities: [Entity] = [])
+        -> GroundingResult
+    {
         GroundingResult(
             id: job.id, task: .ask, model: model,
-            image: ImageDescription(width: 1, height: 1, sha256: "", orientation: 1), caption: caption, entities: [],
-            text: "", finishReason: .stop)
+            image: ImageDescription(width: 1, height: 1, sha256: "", orientation: 1), caption: caption,
+            entities: entities, text: "", finishReason: .stop)
     }
 }

@@ -17,7 +17,8 @@ struct InteropPeer: Sendable {
 
     func client(_ encoding: WireEncoding = .protobuf) throws -> BoxwoodClient {
         try BoxwoodClient(
-            ClientConfiguration(endpoint: endpoint, connectTimeout: .seconds(30), retry: .never, encoding: encoding))
+            ClientConfiguration(
+                endpoint: endpoint, connectTimeout: .seconds(30), retry: .never, encoding: encoding))
     }
 
     static func check(_ holds: Bool, _ words: @autoclosure () -> String) throws {
@@ -30,7 +31,8 @@ struct InteropPeer: Sendable {
 
     /// The caption that comes back.
     func answer(
-        _ question: String, image: [UInt8] = picture, metadata: [String: String] = [:], key: String? = nil,
+        _ question: String, image: [UInt8] = picture, metadata: [String: String] = [:],
+        key: String? = nil,
         by client: BoxwoodClient? = nil
     ) async throws -> String {
         let client = try client ?? self.client()
@@ -49,19 +51,22 @@ struct InteropPeer: Sendable {
             try await call()
         } catch let status as RPCStatus {
             try Self.check(status.code == code, "\(status)")
-            try Self.check(reason == nil || status.reason == reason, "the reason \(status.reason?.rawValue ?? "-")")
+            try Self.check(
+                reason == nil || status.reason == reason, "the reason \(status.reason?.rawValue ?? "-")")
             return status
         }
         throw Mismatch(description: "OK instead of \(code.name)")
     }
 
     func refusal(
-        _ code: StatusCode, _ reason: RPCStatus.Reason? = nil, method: String = Method.ask.rawValue, body: [UInt8] = [],
+        _ code: StatusCode, _ reason: RPCStatus.Reason? = nil, method: String = Method.ask.rawValue,
+        body: [UInt8] = [],
         image: [UInt8]? = picture, timeout: Duration? = nil, metadata: [String: String] = [:]
     ) async throws -> RPCStatus {
         let client = try client()
         return try await refusal(code, reason) {
-            _ = try await client.call(method, body: body, image: image, timeout: timeout, metadata: metadata)
+            _ = try await client.call(
+                method, body: body, image: image, timeout: timeout, metadata: metadata)
         }
     }
 
@@ -85,9 +90,14 @@ extension InteropPeer {
     ///   - expecting: the messages that have to come.
     ///   - quiet: milliseconds for which nothing more may come.
     func exchange(_ messages: [[[UInt8]]], expecting: Int, quiet: Int = 100) throws -> [[[UInt8]]] {
+        try exchange([(messages, expecting)], quiet: quiet)
+    }
+
+    /// The same in turns: the messages of each are sent when all that the turn before expected has come, and nothing more for
+    /// a while.
+    func exchange(_ turns: [(say: [[[UInt8]]], hear: Int)], quiet: Int = 100) throws -> [[[UInt8]]] {
         let socket = try Socket(Context(), .dealer)
         try socket.connect(try Endpoint(endpoint))
-        for message in messages { try socket.send(message) }
         func next(_ limit: Duration) throws -> [[UInt8]]? {
             let end = ContinuousClock.now + limit
             while ContinuousClock.now < end {
@@ -96,14 +106,18 @@ extension InteropPeer {
             }
             return nil
         }
-        let replies = try (0..<expecting).map { number in
-            guard let frames = try next(.seconds(60)) else {
-                throw Mismatch(description: "\(number) answers instead of \(expecting)")
+        var replies: [[[UInt8]]] = []
+        for turn in turns {
+            for message in turn.say { try socket.send(message) }
+            for number in 0..<turn.hear {
+                guard let frames = try next(.seconds(60)) else {
+                    throw Mismatch(description: "\(number) answers instead of \(turn.hear)")
+                }
+                replies.append(frames)
             }
-            return frames
-        }
-        if let more = try next(.milliseconds(quiet)) {
-            throw Mismatch(description: "also got \(String(decoding: more.joined(), as: UTF8.self))")
+            if let more = try next(.milliseconds(quiet)) {
+                throw Mismatch(description: "also got \(String(decoding: more.joined(), as: UTF8.self))")
+            }
         }
         return replies
     }
@@ -114,10 +128,20 @@ extension InteropPeer {
     }
 
     /// Sends a message that has to be refused so.
-    func refusal(_ code: StatusCode, _ reason: RPCStatus.Reason, id: String, of message: [[UInt8]]) throws {
+    func refusal(_ code: StatusCode, _ reason: RPCStatus.Reason, id: String, of message: [[UInt8]])
+        throws
+    {
         let response = try response(to: message)
-        try Self.check(response.status.code == code && response.status.reason == reason, "\(response.status)")
+        try Self.check(
+            response.status.code == code && response.status.reason == reason, "\(response.status)")
         try Self.check(response.id == id, "the id is \(response.id)")
+    }
+
+    static func event(_ frames: [[UInt8]]) throws -> CallEvent {
+        guard case .event(let event) = try BrokerReply(frames: frames) else {
+            throw Mismatch(description: "a RESPONSE instead of an EVENT")
+        }
+        return event
     }
 
     static func response(_ frames: [[UInt8]]) throws -> CallResponse {
@@ -131,12 +155,12 @@ extension InteropPeer {
     static func message(_ texts: String...) -> [[UInt8]] { (["BXW1"] + texts).map { Array($0.utf8) } }
 
     static func request(
-        _ id: String, _ method: Method = .ask, _ question: String? = nil, encoding: WireEncoding = .protobuf,
-        body: WireEncoding = .protobuf
+        _ id: String, _ method: Method = .ask, _ question: String? = nil, window: UInt32 = 0,
+        encoding: WireEncoding = .protobuf, body: WireEncoding = .protobuf
     ) -> [[UInt8]] {
         ClientMessage.request(
             CallRequest(
-                id: id, method: method.rawValue, timeoutMilliseconds: 60_000,
+                id: id, method: method.rawValue, timeoutMilliseconds: 60_000, eventWindow: window,
                 body: question.map { Self.body($0, body) } ?? [], image: question == nil ? nil : picture)
         ).frames(encoding)
     }

@@ -18,7 +18,8 @@ struct InteropTests {
         let document = folder.appending(path: "../../protocol/interop.md").standardizedFileURL
         let text = try String(contentsOf: document, encoding: .utf8)
         let start = try #require(text.range(of: "## The table"))
-        return text[start.upperBound...].split(separator: "\n").filter { $0.hasPrefix("| `") }.map { line in
+        return text[start.upperBound...].split(separator: "\n").filter { $0.hasPrefix("| `") }.map {
+            line in
             String(line.dropFirst(3).prefix { $0 != "`" })
         }
     }
@@ -28,7 +29,8 @@ struct InteropTests {
         try await RunningBroker.use { broker in
             let worker = WorkerLoop(
                 WorkerConfiguration(
-                    endpoints: [broker.back], name: "interop", pid: 1, version: "0", helloInterval: .milliseconds(50)),
+                    endpoints: [broker.back], name: "interop", pid: 1, version: "0",
+                    helloInterval: .milliseconds(50)),
                 logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
             ) { InteropEngine() }
             let thread = DedicatedThread(name: "worker") { try? worker.run() }
@@ -63,7 +65,8 @@ struct InteropTests {
         }
     }
 
-    @Test("So does a script over pyzmq", .enabled(if: Python.hasZeroMQ, "/usr/bin/python3 has no zmq"))
+    @Test(
+        "So does a script over pyzmq", .enabled(if: Python.hasZeroMQ, "/usr/bin/python3 has no zmq"))
     func script() async throws {
         let table = try Self.table()
         #expect(Set(try await python("--list")) == Set(table))

@@ -38,7 +38,8 @@ struct RunningService {
     private init(workers: Int, options: [String]) async throws {
         let program = try RunningProgram(
             [
-                "up", "--workers", String(workers), "--threads", "1", "--client-endpoint", "tcp://127.0.0.1:*",
+                "up", "--workers", String(workers), "--threads", "1", "--http", "none", "--client-endpoint",
+                "tcp://127.0.0.1:*",
                 "--worker-endpoint", "tcp://127.0.0.1:*",
             ] + options)
         let isReady = try await eventually {

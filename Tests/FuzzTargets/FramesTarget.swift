@@ -54,7 +54,7 @@ private enum FramesTarget {
     ) throws(BrokenPromise) -> Bool {
         let message: M
         do throws(FrameError) {
-            message = try M(frames: frames)
+            message = try M.read(frames)
         } catch {
             try checkRefusal(error, frames)
             return false
@@ -68,7 +68,7 @@ private enum FramesTarget {
             try promise(WireEncoding(of: written[2]) == encoding || written[2].isEmpty, "a header tells its encoding")
             do throws(FrameError) {
                 // Compared as bytes: values that differ only in how they are written would be equal.
-                isSame = try M(frames: written).frames(.protobuf) == binary
+                isSame = try M.read(written).frames(.protobuf) == binary
             } catch {
                 throw BrokenPromise("what was read can be written and read again", "\(encoding): \(error)")
             }
@@ -122,11 +122,27 @@ private enum FramesTarget {
 }
 
 private protocol WireMessage: Hashable {
-    init(frames: [[UInt8]]) throws(FrameError)
+    static func read(_ frames: [[UInt8]]) throws(FrameError) -> Self
     func frames(_ encoding: WireEncoding) -> [[UInt8]]
 }
 
-extension ClientMessage: WireMessage {}
-extension BrokerReply: WireMessage {}
-extension WorkerMessage: WireMessage {}
-extension BrokerOrder: WireMessage {}
+extension ClientMessage: WireMessage {
+    fileprivate static func read(_ frames: [[UInt8]]) throws(FrameError) -> ClientMessage {
+        try ClientMessage(frames: frames)
+    }
+}
+extension BrokerReply: WireMessage {
+    fileprivate static func read(_ frames: [[UInt8]]) throws(FrameError) -> BrokerReply {
+        try BrokerReply(frames: frames)
+    }
+}
+extension WorkerMessage: WireMessage {
+    fileprivate static func read(_ frames: [[UInt8]]) throws(FrameError) -> WorkerMessage {
+        try WorkerMessage(frames: frames)
+    }
+}
+extension BrokerOrder: WireMessage {
+    fileprivate static func read(_ frames: [[UInt8]]) throws(FrameError) -> BrokerOrder {
+        try BrokerOrder(frames: frames)
+    }
+}

@@ -97,6 +97,17 @@ struct TaskValidationTests {
         #expect(fields(.refer(expression: "a cat"), options) == ["tiles"])
     }
 
+    @Test func whatIsNoNumberIsNotPrintedBitByBit() {
+        let strange = Double(nan: 0x3_FFFF_0000_0081, signaling: false)
+        let sampled = GenerationOptions(decoding: .sample(temperature: strange, topP: strange, seed: 0))
+        let box = NormalizedBox(xmin: strange, ymin: 0, xmax: 1, ymax: 1)
+        let violations =
+            TaskValidation.violations(.describe(box: box), sampled)
+            + TaskValidation.violations(.detect(labels: ["cat"]), GenerationOptions(threshold: strange))
+        #expect(violations.map(\.field) == ["box", "temperature", "top_p", "threshold"])
+        #expect(violations.allSatisfy { $0.description.contains("no number") && !$0.description.contains("0x") })
+    }
+
     @Test func onlyTasksThatScoreTakeAThreshold() {
         let tasks: [GroundingTask] = [
             .caption(detail: .brief, grounded: true), .refer(expression: "cat"), .ask(question: "a?", grounded: true),

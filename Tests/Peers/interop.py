@@ -233,6 +233,50 @@ def cancel_after_first_event():
 
 
 @line
+def events():
+    c = connect()
+    id = c.ask("tell 5", event_window=64)
+    told = []
+    while True:
+        kind, header, body = c.receive()
+        if kind == "RESPONSE":
+            break
+        assert (kind, header["id"], header.get("sequence", 0)) == ("EVENT", id, len(told))
+        told.append(body)
+    assert header["status"]["code"] == "OK" and not header.get("events_left_out")
+    assert "".join(event.get("caption", "") for event in told) == body["caption"]
+    found = [event["entity"]["phrase"] for event in told if "entity" in event]
+    assert found == [entity["phrase"] for entity in body["entities"]] and len(found) == 5
+
+
+@line
+def cancel_after_first_entity():
+    c, other = connect(), connect()
+    stopped = int(other.answer("stopped"))
+    id = c.ask("tell 3000", event_window=1)
+    kind, header, body = c.receive()
+    assert (kind, header.get("sequence", 0), body["entity"]["phrase"]) == ("EVENT", 0, "thing 0")
+    c.cancel(id)
+    c.response(id, "CANCELLED")
+    c.nothing()
+    other.until("stopped", lambda count: count == stopped + 1)
+
+
+@line
+def back_pressure():
+    c = connect()
+    id = c.ask("tell 100", event_window=2)
+    sequences = [c.receive()[1].get("sequence", 0) for _ in range(2)]
+    c.nothing()
+    c.send(b"GRANT", json.dumps({"id": id, "events": 3}).encode())
+    sequences += [c.receive()[1].get("sequence", 0) for _ in range(3)]
+    assert sequences == [0, 1, 2, 3, 4], sequences
+    c.nothing()
+    header, body = c.response(id)
+    assert len(body["entities"]) == 100 and header["events_left_out"] >= 95, header
+
+
+@line
 def timeout_on_sleeping_worker():
     c, other = connect(), connect()
     stopped = int(other.answer("stopped"))

@@ -84,6 +84,14 @@ struct TokenizerFolderTests {
         }
     }
 
+    @Test("a SentencePiece model with fewer pieces than the three that every one has", arguments: TokenizerFolder.all)
+    func fewPieces(folder: String) throws {
+        // <unk> and <s>, as sentencepiece_model.proto has them: field 1, a piece of text, score and kind.
+        let two = Data(base64Encoded: "Cg4KBTx1bms+FQAAAAAYAgoMCgM8cz4VbmZrYxIA")!
+        let message = try refusal(folder) { try two.write(to: $0.appendingPathComponent(Self.model)) }
+        #expect(message?.contains("2 pieces") == true, "\(message ?? "taken")")
+    }
+
     @Test("a SentencePiece model with any byte changed is refused, or works", arguments: TokenizerFolder.all)
     func damage(folder: String) throws {
         let bytes = try Data(contentsOf: URL(fileURLWithPath: folder + "/" + Self.model))

@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: MIT
 import Client
-import Dispatch
 import Foundation
-import Messaging
-import Synchronization
 import Wire
 
 /// The clients of one way, each of which does one call at a time on a connection of its own.
@@ -16,15 +13,15 @@ struct BenchmarkCallers: Sendable {
 
     /// Starts all and waits for their end.
     func run(_ window: MeasuredWindow) async -> CallerOutcome {
+        switch way {
+        case .proxy, .broker: await onThread { PlainCallers(self).run(window) }
+        case .service: await clients(window)
+        }
+    }
+
+    private func clients(_ window: MeasuredWindow) async -> CallerOutcome {
         await withTaskGroup(of: CallerOutcome.self) { group in
-            for number in 0..<setting.clients {
-                group.addTask {
-                    switch way {
-                    case .proxy, .broker: await onThread { plain(number, window) }
-                    case .service: await client(number, window)
-                    }
-                }
-            }
+            for number in 0..<setting.clients { group.addTask { await client(number, window) } }
             var all = CallerOutcome()
             for await outcome in group { all += outcome }
             return all
@@ -38,67 +35,11 @@ struct BenchmarkCallers: Sendable {
     }
 
     /// Callers at set times begin one after the other.
-    private func schedule(_ number: Int, _ begin: ContinuousClock.Instant, _ end: ContinuousClock.Instant)
+    func schedule(_ number: Int, _ begin: ContinuousClock.Instant, _ end: ContinuousClock.Instant)
         -> CallSchedule
     {
         let shift = interval.map { $0 * Double(number) / Double(setting.clients) } ?? .zero
         return CallSchedule(interval: interval, begin: begin + shift, end: end)
-    }
-
-    // MARK: - A plain socket
-
-    /// How long a plain peer waits for its answer.
-    private static let patience: Int32 = 20_000
-
-    private func plain(_ number: Int, _ window: MeasuredWindow) -> CallerOutcome {
-        var request = BenchmarkRequest(bytes: setting.bytes, caller: number)
-        var outcome = CallerOutcome()
-        do throws(MessagingError) {
-            let socket = try Socket(Context(), .dealer, SocketOptions(maxFrameBytes: WireLimits.frameBytes))
-            try socket.connect(try Endpoint(endpoint))
-            try socket.limitWaits(milliseconds: Self.patience)
-            func call() throws(MessagingError) -> Bool {
-                request.nextPicture()
-                let header = try socket.exchange(request.message, keeping: 2)
-                return way == .proxy || Self.isOK(header)
-            }
-            guard let (begin, end) = try warmUp(window, call) else { return outcome }
-            var schedule = schedule(number, begin, end)
-            var free = begin
-            while let due = schedule.next(at: .now) {
-                if due > .now { Thread.sleep(forTimeInterval: due - .now) }
-                let start = CallSchedule.beginning(due: due, freeSince: free, now: .now)
-                if try call() { outcome.samples.append(start.duration(to: .now)) } else { outcome.failed += 1 }
-                free = .now
-            }
-            outcome.missed = schedule.missed
-            outcome.end = free
-        } catch {
-            window.failed("a plain client failed: \(error)")
-        }
-        return outcome
-    }
-
-    private func warmUp(
-        _ window: MeasuredWindow, _ call: () throws(MessagingError) -> Bool
-    ) throws(MessagingError) -> (ContinuousClock.Instant, ContinuousClock.Instant)? {
-        var isReady = false
-        while true {
-            switch window.phase {
-            case .giveUp: return nil
-            case .measure(let begin, let end):
-                Thread.sleep(forTimeInterval: begin - .now)
-                return (begin, end)
-            case .warmUp:
-                guard try call(), !isReady else { continue }
-                isReady = true
-                window.callerIsReady()
-            }
-        }
-    }
-
-    private static func isOK(_ header: [UInt8]) -> Bool {
-        (try? WireEncoding.decodeResponse(ProtoResponseHeader.self, from: header))?.status.code == .ok
     }
 
     // MARK: - Our client
@@ -153,11 +94,5 @@ struct BenchmarkCallers: Sendable {
                 window.callerIsReady()
             }
         }
-    }
-}
-
-extension Thread {
-    fileprivate static func sleep(forTimeInterval pause: Duration) {
-        if pause > .zero { sleep(forTimeInterval: pause / .seconds(1)) }
     }
 }

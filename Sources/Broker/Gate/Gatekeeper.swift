@@ -125,16 +125,22 @@ private struct GateRounds: ~Copyable {
         guard try Poller.wait([zap.pollItem], timeout: .zero)[0] else { return }
         if KeyFolderState.ofFolders(folder) != folders { look() }
         let keys = gate.update { $0.keys }
-        let count = try zap.answer { request in
-            guard let side = BrokerSide(rawValue: request.domain), keys.identity(request.key, at: side) != nil else {
-                return .failure(.key)
+        try zap.answer { request in
+            let decision = Self.decide(request, keys)
+            switch decision {
+            case .success: gate.update { $0.counters.admitted += 1 }
+            case .failure: gate.update { $0.counters.refused += 1 }
             }
-            return .success(request.key.text)
+            return decision
         }
-        gate.update {
-            $0.counters.admitted += count.admitted
-            $0.counters.refused += count.refused
+    }
+
+    private static func decide(_ request: ZapRequest?, _ keys: AuthorizedKeys) -> Result<String, ZapRefusal> {
+        guard let request else { return .failure(.malformed) }
+        guard let side = BrokerSide(rawValue: request.domain), keys.identity(request.key, at: side) != nil else {
+            return .failure(.key)
         }
+        return .success(request.key.text)
     }
 
     private mutating func sample() {

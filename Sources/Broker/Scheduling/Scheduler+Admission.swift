@@ -35,6 +35,9 @@ extension Scheduler {
     /// worker nobody knows how many will come.
     private func shortage(of terms: CallTerms, at now: Duration) -> Duration? {
         guard hasWorker, !hasFreeCredit, let most = turnovers.most(kind: terms.kind) else { return nil }
+        // Nobody waits for more than all that waits: where there is time for that, nothing need be added up.
+        let isPassed = terms.priority == .batch && line.hasInteractive
+        if !isPassed, now + time(for: line.work + price(terms)) + most <= terms.deadline { return nil }
         let lacking = now + wait(of: terms) + most - terms.deadline
         return lacking > .zero ? bounded(lacking) : nil
     }

@@ -12,9 +12,8 @@ extension Scheduler {
 
     /// When `timePassed` has something to do next, if nothing happens before.
     public var nextWake: Duration? {
-        var times = workers.map { $0.value.nextLimit(configuration) }
-        times += [deadlines.next, patienceEnd, answers.nextExpiry].compactMap { $0 }
-        return times.min()
+        let limit = workers.lazy.map { [configuration] in $0.value.nextLimit(configuration) }.min()
+        return [limit, deadlines.next, patienceEnd, answers.nextExpiry].lazy.compactMap { $0 }.min()
     }
 
     /// The broker itself stood still for so long: that nobody was heard in that time says nothing about anybody.

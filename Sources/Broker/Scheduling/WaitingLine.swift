@@ -23,6 +23,9 @@ struct WaitingLine: Sendable {
     private var lanes = OrderedTable<ClientID, Lane>()
     private(set) var suspects = WaitingQueue()
     private(set) var count = 0
+    /// What all of it is expected to take of the workers' time.
+    private(set) var work: Duration = .zero
+    private var interactiveCount = 0
     private var shares = FairShares()
     private let batchAge: Duration
 
@@ -33,15 +36,13 @@ struct WaitingLine: Sendable {
     /// Accounts with something that need not be alone.
     var accounts: [ClientID] { lanes.keys }
 
-    var hasInteractive: Bool { lanes.contains { !$0.value.interactive.isEmpty } }
+    /// Whether any of these is interactive.
+    var hasInteractive: Bool { interactiveCount > 0 }
 
     func waiting(of account: ClientID) -> Int { lanes[account]?.count ?? 0 }
 
     /// Those that need not be alone.
     var ordinaryCount: Int { count - suspects.count }
-
-    /// What all of it is expected to take of the workers' time.
-    var work: Duration { lanes.reduce(suspects.work) { $0 + $1.value.work } }
 
     /// The work of an account that goes before a newcomer of that priority.
     func work(before priority: CallPriority, in account: ClientID) -> Duration {
@@ -64,7 +65,9 @@ struct WaitingLine: Sendable {
 
     mutating func insert(_ place: WaitingPlace) {
         count += 1
+        work += place.price
         if place.isSuspect { return suspects.insert(place) }
+        if place.priority == .interactive { interactiveCount += 1 }
         if lanes[place.account] == nil {
             shares.enter(place.account)
             lanes[place.account] = Lane()
@@ -74,7 +77,9 @@ struct WaitingLine: Sendable {
 
     mutating func remove(_ place: WaitingPlace) {
         count -= 1
+        work -= place.price
         if place.isSuspect { return suspects.remove(place.id) }
+        if place.priority == .interactive { interactiveCount -= 1 }
         lanes[place.account]![place.priority].remove(place.id)
         guard lanes[place.account]!.count == 0 else { return }
         lanes.removeValue(forKey: place.account)
@@ -86,7 +91,9 @@ struct WaitingLine: Sendable {
     /// What goes next; suspects are asked for by themselves.
     func next(at now: Duration) -> WaitingPlace? {
         let urgent = lanes.lazy.filter { isUrgent($0.value, at: now) }.map(\.key)
-        guard let account = shares.next(of: urgent) ?? shares.next(of: lanes.keys), let lane = lanes[account] else {
+        guard let account = shares.next(of: urgent) ?? shares.next(of: lanes.lazy.map(\.key)),
+            let lane = lanes[account]
+        else {
             return nil
         }
         guard let first = lane.interactive.first else { return lane.batch.first }

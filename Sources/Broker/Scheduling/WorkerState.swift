@@ -75,12 +75,16 @@ struct WorkerState: Sendable {
 
     func loss(at now: Duration, _ terms: SchedulerConfiguration) -> WorkerLoss? {
         if lastHeard + terms.silenceLimit <= now { return .silent }
-        return [stall(terms), overdue(terms)].contains { $0.map { $0 <= now } ?? false } ? .stuck : nil
+        return nextLimit(terms) <= now ? .stuck : nil
     }
 
     /// When it is lost if nothing comes from it.
     func nextLimit(_ terms: SchedulerConfiguration) -> Duration {
-        [lastHeard + terms.silenceLimit, stall(terms), overdue(terms)].compactMap { $0 }.min()!
+        // Without making a list: it is asked after every message, about every worker.
+        var limit = lastHeard + terms.silenceLimit
+        if let stall = stall(terms) { limit = min(limit, stall) }
+        if let overdue = overdue(terms) { limit = min(limit, overdue) }
+        return limit
     }
 
     /// When it counts as stuck if it makes no progress; `nil` while it never does.
@@ -95,6 +99,6 @@ struct WorkerState: Sendable {
 
     /// When an answer that nobody waits for is owed too long; `nil` when none is.
     private func overdue(_ terms: SchedulerConfiguration) -> Duration? {
-        held.compactMap(\.value.endedAt).min().map { $0 + terms.answerLimit }
+        held.lazy.compactMap(\.value.endedAt).min().map { $0 + terms.answerLimit }
     }
 }

@@ -14,23 +14,13 @@ public final class ZapHandler {
 
     /// Answers all questions that have come; never waits.
     ///
-    /// - Parameter decide: what the peer will be known by, or why it may not connect. Not asked for a peer without a key
-    ///   of CURVE: none is let in.
-    /// - Returns: how many were let in and turned away.
-    public func answer(
-        _ decide: (ZapRequest) -> Result<String, ZapRefusal>
-    ) throws(MessagingError) -> (admitted: Int, refused: Int) {
-        var count = (admitted: 0, refused: 0)
+    /// - Parameter decide: what the peer will be known by, or why it may not connect. Asked with `nil` for a question that
+    ///   is not about a key of CURVE. The peer hears of it only afterwards, so that what is counted there is never behind
+    ///   what the peer knows.
+    public func answer(_ decide: (ZapRequest?) -> Result<String, ZapRefusal>) throws(MessagingError) {
         while let frames = try socket.receive() {
-            let request = ZapRequest(frames)
-            let decision = request.map(decide) ?? .failure(.malformed)
-            switch decision {
-            case .success: count.admitted += 1
-            case .failure: count.refused += 1
-            }
-            try socket.send(Self.reply(decision, to: frames))
+            try socket.send(Self.reply(decide(ZapRequest(frames)), to: frames))
         }
-        return count
     }
 
     public var pollItem: PollItem { socket.pollItem }

@@ -55,11 +55,16 @@ public enum Metric: String, Sendable, Hashable, CaseIterable {
     case workerMalformedSequences = "boxwood_worker_malformed_sequences_total"
     case workerStageDuration = "boxwood_worker_stage_duration_seconds"
     case workerBrokers = "boxwood_worker_brokers"
+
+    // A gateway.
+    case gatewayRequests = "boxwood_gateway_requests_total"
+    case gatewayOpen = "boxwood_gateway_requests_open"
+    case gatewayDuration = "boxwood_gateway_request_duration_seconds"
 }
 
 /// Whose metrics.
 public enum MetricRole: String, Sendable, Hashable, CaseIterable {
-    case broker, worker
+    case broker, worker, gateway
 }
 
 /// What a metric is.

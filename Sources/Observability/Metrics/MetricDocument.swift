@@ -5,7 +5,7 @@ public enum MetricDocument {
     public static var text: String {
         MetricRole.allCases.map(section).joined(separator: "\n") + "\n"
             + section(
-                "Of both", Metric.allCases.filter { $0.row.roles.count == MetricRole.allCases.count })
+                "Of all", Metric.allCases.filter { $0.row.roles.count == MetricRole.allCases.count })
     }
 
     private static func section(_ role: MetricRole) -> String {

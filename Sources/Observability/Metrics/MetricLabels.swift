@@ -34,5 +34,14 @@ public enum MetricLabels {
         "no_session", "unexpected", other,
     ]
     public static let stages = ["decode_image", "vision", "prefill", "generate"]
+    /// Of the gateway: tasks by their names.
+    public static let routes = [
+        "caption", "detect", "ground", "align", "refer", "describe", "ask", "generate", "jobs", "models", "status",
+        "chat", "huggingface", "probes", "metrics", "openapi", "playground", other,
+    ]
+    public static let httpStatuses = [
+        "200", "201", "400", "401", "403", "404", "405", "406", "408", "409", "413", "415", "421", "429", "499", "500",
+        "501", "503", "504", other,
+    ]
     public static let brokerStates = ["joined", "waiting", "left"]
 }

@@ -3,29 +3,29 @@
 // What each metric is: kind, unit, meaning, labels with all their values.
 extension Metric {
     public var row: MetricRow {
-        processRow ?? callRow ?? workRow ?? peerRow ?? workerRow!
+        processRow ?? callRow ?? workRow ?? peerRow ?? workerRow ?? gatewayRow!
     }
 
-    private static let both: Set<MetricRole> = [.broker, .worker]
+    private static let all = Set(MetricRole.allCases)
 
     private var processRow: MetricRow? {
         switch self {
         case .buildInfo:
             MetricRow(
                 .gauge, "", "1 for the program that runs, with its version.",
-                [.init("version", nil), .init("role", MetricRole.allCases.map(\.rawValue))], of: Self.both)
+                [.init("version", nil), .init("role", MetricRole.allCases.map(\.rawValue))], of: Self.all)
         case .residentMemory:
-            MetricRow(.gauge, "bytes", "Memory of the process that is in use.", of: Self.both)
+            MetricRow(.gauge, "bytes", "Memory of the process that is in use.", of: Self.all)
         case .cpuSeconds:
-            MetricRow(.counter, "seconds", "Time of processors that the process took.", of: Self.both)
+            MetricRow(.counter, "seconds", "Time of processors that the process took.", of: Self.all)
         case .openFiles:
-            MetricRow(.gauge, "descriptors", "Open files and connections of the process.", of: Self.both)
+            MetricRow(.gauge, "descriptors", "Open files and connections of the process.", of: Self.all)
         case .startTime:
-            MetricRow(.gauge, "seconds", "When the process began, since the year 1970.", of: Self.both)
+            MetricRow(.gauge, "seconds", "When the process began, since the year 1970.", of: Self.all)
         case .spansDropped:
             MetricRow(
                 .counter, "spans", "Spans that were not exported: the queue was full, or nobody took them.",
-                of: Self.both)
+                of: Self.all)
         default: nil
         }
     }
@@ -164,6 +164,24 @@ extension Metric {
             return MetricRow(
                 .gauge, "brokers", "Brokers that the worker was given, by how it stands with them.",
                 [.init("state", MetricLabels.brokerStates)], of: worker)
+        default: return nil
+        }
+    }
+
+    private var gatewayRow: MetricRow? {
+        let gateway: Set<MetricRole> = [.gateway]
+        switch self {
+        case .gatewayRequests:
+            return MetricRow(
+                .counter, "requests", "Requests over HTTP that were answered, streams at their beginning.",
+                [.init("route", MetricLabels.routes), .init("status", MetricLabels.httpStatuses)], of: gateway)
+        case .gatewayOpen:
+            return MetricRow(
+                .gauge, "requests", "Requests over HTTP that wait for the beginning of their answer.", of: gateway)
+        case .gatewayDuration:
+            return MetricRow(
+                .histogram(Histogram.durations), "seconds", "From a request over HTTP to the beginning of its answer.",
+                [.init("route", MetricLabels.routes)], of: gateway)
         default: return nil
         }
     }

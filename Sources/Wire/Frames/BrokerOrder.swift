@@ -36,6 +36,14 @@ public enum BrokerOrder: Sendable, Hashable {
         }
     }
 
+    /// The frames of the message, in the encoding of the worker's HELLO, and behind them the picture, where it is no array.
+    public func split(_ encoding: WireEncoding) -> (frames: [[UInt8]], last: Payload?) {
+        guard case .job(let job) = self, let picture = job.picture, picture.owner != nil else {
+            return (frames(encoding), nil)
+        }
+        return (Envelope.frames(.job, job.proto, encoding, body: job.body), picture)
+    }
+
     /// The frames of the message, in the encoding of the worker's HELLO.
     public func frames(_ encoding: WireEncoding) -> [[UInt8]] {
         switch self {

@@ -11,9 +11,10 @@ public enum ClientMessage: Sendable, Hashable {
     static let kinds: Set<MessageKind> = [.request, .cancel, .grant]
 
     /// Reads the frames that follow the routing id and the delimiter.
-    public init(frames: [[UInt8]]) throws(FrameError) {
+    /// - Parameter last: one more frame behind them, which was not copied.
+    public init(frames: [[UInt8]], last: Payload? = nil) throws(FrameError) {
         do throws(FrameError) {
-            try self.init(Envelope(frames, kinds: Self.kinds))
+            try self.init(Envelope(frames, last: last, kinds: Self.kinds))
         } catch {
             throw error.status.reason == .malformedFrames ? error.about(Self.id(in: frames)) : error
         }
@@ -95,7 +96,13 @@ public struct CallRequest: Sendable, Hashable {
     public var encoding: WireEncoding
     /// The method's request, as the client wrote it.
     public var body: [UInt8]
-    public var image: [UInt8]?
+    public var picture: Payload?
+
+    /// The picture as an array, copied where it is none.
+    public var image: [UInt8]? {
+        get { picture?.array }
+        set { picture = newValue.map(Payload.init) }
+    }
 
     public init(
         id: String, method: String, timeoutMilliseconds: UInt32? = nil, metadata: [String: String] = [:],
@@ -115,7 +122,7 @@ public struct CallRequest: Sendable, Hashable {
         self.eventWindow = eventWindow
         self.encoding = encoding
         self.body = body
-        self.image = image
+        picture = image.map(Payload.init)
     }
 
     /// The time that the call has: the default where the client named none, never more than the limit.
@@ -132,8 +139,8 @@ public struct CallRequest: Sendable, Hashable {
             metadata: header.metadata, idempotencyKey: header.idempotencyKey, traceparent: header.traceparent,
             previousAttempts: header.previousAttempts, priority: header.priority == .batch ? .batch : .interactive,
             pixels: header.pixels > 0 ? header.pixels : nil, eventWindow: header.eventWindow,
-            encoding: envelope.encoding,
-            body: envelope.body, image: envelope.image)
+            encoding: envelope.encoding, body: envelope.body)
+        picture = envelope.image
     }
 
     private static func check(_ header: ProtoRequestHeader, _ encoding: WireEncoding) throws(FrameError) {

@@ -6,22 +6,31 @@ struct Envelope {
     let kind: MessageKind
     let header: [UInt8]
     let body: [UInt8]
-    let image: [UInt8]?
+    let image: Payload?
 
-    /// - Parameter kinds: those that go this way.
-    init(_ frames: [[UInt8]], kinds: Set<MessageKind>) throws(FrameError) {
+    /// - Parameters:
+    ///   - last: one more frame behind the others, which was not copied.
+    ///   - kinds: those that go this way.
+    init(_ frames: [[UInt8]], last: Payload? = nil, kinds: Set<MessageKind>) throws(FrameError) {
+        var (frames, last) = (frames, last)
+        if let stray = last, frames.count != 4 {
+            // Not a picture, by its place.
+            frames.append(stray.array)
+            last = nil
+        }
+        let count = frames.count + (last == nil ? 0 : 1)
         // The header's place is the same in every version, so that even another version is answered in kind.
         let encoding = frames.count > 2 ? WireEncoding(of: frames[2]) : .protobuf
         guard let magic = frames.first else { throw .stranger }
         guard magic == WireLimits.magic else {
             throw Self.isOtherVersion(magic) ? FrameError.version.encoded(encoding) : .stranger
         }
-        guard frames.count >= 3 else { throw .frameCount(frames.count, of: nil) }
+        guard count >= 3 else { throw .frameCount(count, of: nil) }
         guard let kind = MessageKind(frames[1]), kinds.contains(kind) else {
             throw FrameError.unknownKind.encoded(encoding)
         }
-        guard kind.frameCounts.contains(frames.count) else {
-            throw FrameError.frameCount(frames.count, of: kind).encoded(encoding)
+        guard kind.frameCounts.contains(count) else {
+            throw FrameError.frameCount(count, of: kind).encoded(encoding)
         }
         guard frames[2].count <= WireLimits.headerBytes else {
             throw FrameError.tooLarge("header", bytes: frames[2].count, limit: WireLimits.headerBytes).encoded(encoding)
@@ -29,7 +38,7 @@ struct Envelope {
         self.kind = kind
         header = frames[2]
         body = frames.count > 3 ? frames[3] : []
-        image = frames.count > 4 ? frames[4] : nil
+        image = last ?? (frames.count > 4 ? Payload(frames[4]) : nil)
     }
 
     var encoding: WireEncoding { WireEncoding(of: header) }

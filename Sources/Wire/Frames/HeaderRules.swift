@@ -12,8 +12,10 @@ public enum HeaderRules {
         guard text.utf8.count <= WireLimits.methodBytes, text.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else {
             return false
         }
-        let parts = text.split(separator: "/", omittingEmptySubsequences: false)
-        return parts.count == 3 && parts[0].isEmpty && !parts[1].isEmpty && !parts[2].isEmpty
+        let slashes = text.utf8.enumerated().filter { $0.element == UInt8(ascii: "/") }.map(\.offset)
+        // One in front, and one more with something on either side.
+        return slashes.count == 2 && slashes.first == 0 && text.utf8.last != UInt8(ascii: "/")
+            && !text.utf8.starts(with: "//".utf8)
     }
 
     public static func isMetadataKey(_ text: String) -> Bool {

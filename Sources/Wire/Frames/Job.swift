@@ -21,12 +21,18 @@ public struct Job: Sendable, Hashable {
     public var streams: Bool
     /// The method's request, as the client wrote it.
     public var body: [UInt8]
-    public var image: [UInt8]?
+    public var picture: Payload?
+
+    /// The picture as an array, copied where it is none.
+    public var image: [UInt8]? {
+        get { picture?.array }
+        set { picture = newValue.map(Payload.init) }
+    }
 
     public init(
         dispatch: Dispatch, id: String, method: String, remainingMilliseconds: UInt32, queueMilliseconds: UInt32 = 0,
         resultEncoding: WireEncoding = .protobuf, metadata: [String: String] = [:], traceparent: String = "",
-        pixels: UInt32? = nil, streams: Bool = false, body: [UInt8], image: [UInt8]? = nil
+        pixels: UInt32? = nil, streams: Bool = false, body: [UInt8], image: [UInt8]? = nil, picture: Payload? = nil
     ) {
         self.dispatch = dispatch
         self.id = id
@@ -39,7 +45,7 @@ public struct Job: Sendable, Hashable {
         self.pixels = pixels
         self.streams = streams
         self.body = body
-        self.image = image
+        self.picture = picture ?? image.map(Payload.init)
     }
 
     init(_ envelope: Envelope) throws(FrameError) {
@@ -54,7 +60,7 @@ public struct Job: Sendable, Hashable {
             queueMilliseconds: header.queueMs, resultEncoding: header.encoding == .json ? .json : .protobuf,
             metadata: header.metadata, traceparent: header.traceparent,
             pixels: header.pixels > 0 ? header.pixels : nil, streams: header.stream, body: envelope.body,
-            image: envelope.image)
+            picture: envelope.image)
     }
 
     var proto: ProtoJobHeader {

@@ -20,12 +20,14 @@ enum MessageKind: String, Sendable, CaseIterable {
     case bye = "BYE"
 
     init?(_ frame: [UInt8]) {
-        // A longer frame is no kind, and not worth making a string of.
-        guard frame.count <= 8 else { return nil }
-        self.init(rawValue: String(decoding: frame, as: UTF8.self))
+        guard let known = Self.words.first(where: { $0.frame == frame }) else { return nil }
+        self = known.kind
     }
 
-    var bytes: [UInt8] { Array(rawValue.utf8) }
+    var bytes: [UInt8] { Self.words.first { $0.kind == self }!.frame }
+
+    /// Each as its frame is, made once.
+    private static let words = allCases.map { (kind: $0, frame: Array($0.rawValue.utf8)) }
 
     /// The number of frames that such a message has, header and all.
     var frameCounts: ClosedRange<Int> {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 
 /// A JSON value that keeps the order of its members, so that equal results are equal text.
-enum JSONText {
+package enum JSONText {
     case string(String)
     case number(Double)
     case integer(Int)
@@ -12,7 +12,7 @@ enum JSONText {
     case written(String)
 
     /// `indent` nil writes everything on one line.
-    func text(indented: Bool) -> String {
+    package func text(indented: Bool) -> String {
         var result = ""
         write(to: &result, indented: indented, depth: 0)
         return result

@@ -5,6 +5,7 @@ import Client
 import Foundation
 import Logging
 import Messaging
+import ObservabilityHTTP
 import Wire
 
 struct Up: AsyncParsableCommand {
@@ -25,6 +26,15 @@ struct Up: AsyncParsableCommand {
         help: ArgumentHelp(
             "With --keys: the file of the workers' key. (default: the only one in the folder)", valueName: "file"))
     var workerKey: String?
+    @Option(
+        help: ArgumentHelp(
+            "Where HTTP is answered, and the page shown; `none` for nowhere. (default: \(GatewayAddress.standard), and "
+                + "none with --keys)", valueName: "host:port"))
+    var http: String?
+    @OptionGroup var web: WebOptions
+    @Option(
+        help: ArgumentHelp("With --keys and --http: the file of the gateway's key, a client's.", valueName: "file"))
+    var gatewayKey: String?
     @OptionGroup var journal: JournalOptions
     @OptionGroup var model: ModelOptions
     @OptionGroup var monitor: MonitorOptions
@@ -41,6 +51,7 @@ struct Up: AsyncParsableCommand {
         _ = try InspectionFiles.configuration(try InspectionFiles.checkpoint(folder))
         let traced = try trace.arguments()
         let monitors = try monitor.arguments(processes: 1 + workers).map { $0 + traced }
+        let gateway = try gatewayArguments()
         let workerKey = try workerKeyFile()
         let credential = try KeyFailure.translating { () throws(MessagingError) in
             try workerKey.map { path throws(MessagingError) in try Credential(file: path) }
@@ -50,10 +61,13 @@ struct Up: AsyncParsableCommand {
         unsetenv("BOXWOOD_KEYS")
         let logger = log.logger("up")
         let manager = Program.serviceManager(logger)
-        let loop = SupervisorLoop(plan(folder, workerKey, monitors), logger: logger) { addresses in
-            StandardStream.output.offer(addresses.lines)
-            Task { await Self.sayWhenReady(addresses.client, credential, manager, logger) }
-        }
+        let loop = SupervisorLoop(
+            plan(folder, workerKey, monitors, gateway), logger: logger,
+            onGateway: { StandardStream.output.offer([$0]) },
+            onListening: { addresses in
+                StandardStream.output.offer(addresses.lines)
+                Task { await Self.sayWhenReady(addresses.client, credential, manager, logger) }
+            })
         Signals.handle {
             manager.stopping()
             loop.stop()
@@ -77,14 +91,41 @@ struct Up: AsyncParsableCommand {
         return folder.secretPath(.worker, names[0])
     }
 
-    /// - Parameter monitors: how the broker, and then each worker, is watched.
-    private func plan(_ folder: String, _ workerKey: String?, _ monitors: [[String]]) -> SupervisorLoop.Plan {
+    /// The options of the gateway, checked, so that it does not fail by them again and again; `nil` for none.
+    private func gatewayArguments() throws(CommandFailure) -> [String]? {
+        let wanted = http ?? (keys.folder == nil ? GatewayAddress.standard : "none")
+        guard wanted != "none" else {
+            guard web.tokens == nil, gatewayKey == nil else {
+                throw CommandFailure(.usage, "--tokens and --gateway-key go with --http")
+            }
+            return nil
+        }
+        guard (keys.folder == nil) == (gatewayKey == nil) else {
+            throw CommandFailure(.usage, "--keys with --http needs --gateway-key, a client's, and that needs --keys")
+        }
+        do throws(MonitorError) {
+            let address = try MonitorAddress(wanted)
+            let tokens = try web.tokenFile()
+            guard address.isLoopback || tokens != nil else { throw .needsTokens(address) }
+        } catch {
+            throw CommandFailure(error)
+        }
+        return ["gateway", "--http", wanted] + (web.tokens.map { ["--tokens", $0] } ?? [])
+            + (gatewayKey.map { ["--key", $0] } ?? [])
+    }
+
+    /// - Parameters:
+    ///   - monitors: how the broker, and then each worker, is watched.
+    ///   - gateway: its options; `nil` for none.
+    private func plan(
+        _ folder: String, _ workerKey: String?, _ monitors: [[String]], _ gateway: [String]?
+    ) -> SupervisorLoop.Plan {
         let engine = model.arguments(folder: folder, threads: max(1, Program.processors / workers)) + slots.arguments
         let kept = journal.arguments
         let common = log.arguments + ["--supervised"]
         let brokerKeys = keys.folder.map { ["--keys", $0.path] } ?? []
         let workerKeys = workerKey.map { ["--key", $0] } ?? []
-        return SupervisorLoop.Plan(
+        var plan = SupervisorLoop.Plan(
             program: Program.path, workers: workers,
             addresses: Announcement(client: endpoints.clientEndpoint, worker: endpoints.workerEndpoint),
             broker: {
@@ -95,6 +136,8 @@ struct Up: AsyncParsableCommand {
                 ["worker", "--endpoint", addresses.worker, "--name", "worker-\(number)"] + engine + workerKeys
                     + monitors[number] + common
             })
+        if let gateway { plan.gateway = { gateway + ["--endpoint", $0.client] + common } }
+        return plan
     }
 
     /// Waits until the broker has a worker that can answer.
