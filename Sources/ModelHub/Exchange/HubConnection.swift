@@ -131,6 +131,8 @@ package final class HubConnection: Sendable {
         case let error as NIOConnectionError:
             return error.dnsAError != nil && error.connectionErrors.isEmpty
                 ? "nothing is known of a machine \(host)" : "\(host) takes no connection"
+        case let error as IOError where [ECONNREFUSED, EHOSTUNREACH, ENETUNREACH].contains(error.errnoCode):
+            return "\(host) takes no connection"
         case is IOError: return "the connection to \(host) broke"
         default: return "\(host) cannot be talked to (\(error))"
         }
