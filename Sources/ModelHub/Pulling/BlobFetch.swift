@@ -22,8 +22,6 @@ struct BlobFetch {
     private var subject: AnswerVerdict.Subject { .file(file.name, layout.repository) }
 
     func run() async throws(HubError) {
-        try FileNames.makeFolder(layout.blobs)
-        try FileNames.makeFolder(layout.locks)
         while try await !tryRun() {
             report(.shared(file, bytes: FileNames.size(unfinished) ?? 0))
             try await Pause.sleep(terms.turn)
@@ -33,6 +31,9 @@ struct BlobFetch {
 
     /// - Returns: false where another process has the lock.
     private func tryRun() async throws(HubError) -> Bool {
+        // Each time, for somebody may remove the model while another's lock is waited for.
+        try FileNames.makeFolder(layout.blobs)
+        try FileNames.makeFolder(layout.locks)
         let lock = try OpenFile(layout.lock(file.digest), O_RDWR | O_CREAT)
         guard try lock.tryLock() else { return false }
         if try await isThere() {
