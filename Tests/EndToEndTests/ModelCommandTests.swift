@@ -116,7 +116,7 @@ struct ModelCommandTests {
         defer { hub.stop() }
         hub.script { request, reply in
             var reply = reply
-            if request.isStore { reply.drip = (200_000, 40) }
+            if request.isStore, reply.body.count > 5_000_000 { (reply.cutAfter, reply.holds) = (4_000_000, true) }
             return reply
         }
         let blobs = "\(home)/hub/models--acme--nano/blobs"

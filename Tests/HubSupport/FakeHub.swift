@@ -32,6 +32,8 @@ public final class FakeHub: Sendable {
         public var cutAfter: Int?
         /// Cut as by a machine that was switched off, not as by a program that ended.
         public var cutsHard = false
+        /// After what is sent of a reply that is cut, nothing more comes, and the connection stays until the client ends it.
+        public var holds = false
         /// Waits before each piece of so many bytes.
         public var drip: (bytes: Int, milliseconds: Int)?
         /// Waits before the first byte.
@@ -209,7 +211,7 @@ private final class Connection {
         if let cut = reply.cutAfter { bytes = Array(bytes.prefix(cut)) }
         guard write(bytes, reply.drip) else { return false }
         let isOver = reply.cutAfter != nil || reply.length == nil || (withBody && reply.length != reply.body.count)
-        if isOver { end(hard: reply.cutsHard) }
+        if reply.holds { waitForTheEnd() } else if isOver { end(hard: reply.cutsHard) }
         return !isOver
     }
 
@@ -224,6 +226,14 @@ private final class Connection {
             rest = rest.dropFirst(count)
         }
         return true
+    }
+
+    private func waitForTheEnd() {
+        var byte: UInt8 = 0
+        while true {
+            let count = recv(descriptor, &byte, 1, 0)
+            guard count > 0 || (count < 0 && errno == EINTR) else { return }
+        }
     }
 
     private func end(hard: Bool) {

@@ -116,5 +116,12 @@ final class PullLog: Sendable {
 
     var events: [PullEvent] { list.withLock { $0 } }
 
+    /// Whether somebody waited for another who fetches that file.
+    func hasShared(_ name: String) -> Bool {
+        events.contains { event in
+            if case .shared(let file, _) = event { file.name == name } else { false }
+        }
+    }
+
     func note(_ event: PullEvent) { list.withLock { $0.append(event) } }
 }
