@@ -78,6 +78,7 @@ let package = Package(
         room("Tensors", []),
         room("Kernels", ["Tensors", "CKernels"]),
         room("Checkpoints", ["Tensors"]),
+        room("ModelHub", ["Checkpoints", httpClient, networkCore, networkHTTP, networkPosix, crypto]),
         room("Tokenization", ["CSentencePiece"]),
         room("Imaging", ["CImageCodecs", "CCairo"]),
         room("Grounding", []),
@@ -120,14 +121,14 @@ let package = Package(
             [
                 "Inference", "Kosmos2", "Kernels", "Checkpoints", "Tensors", "Imaging", "Grounding", "Wire",
                 "Messaging",
-                "Client", "Worker", logging,
+                "Client", "Worker", "ModelHub", logging,
             ]),
         .executableTarget(
             name: "boxwood",
             dependencies: [
                 "BoxwoodCommands", "Broker", "Journal", "Worker", "Client", "Inference", "Kosmos2", "Checkpoints",
                 "Tensors", "Imaging", "Gateway", "Grounding", "Tokenization", "Wire", "Messaging", "Observability",
-                "ObservabilityHTTP", arguments, logging,
+                "ObservabilityHTTP", "ModelHub", arguments, logging,
             ],
             swiftSettings: house),
 
@@ -147,6 +148,8 @@ let package = Package(
             name: "JournalFuzzTarget", dependencies: ["FuzzTargets", "Journal", "Wire", "Grounding"],
             path: "Tests/JournalFuzzTarget", swiftSettings: house),
         .testTarget(name: "FuzzTests", dependencies: ["FuzzTargets", "JournalFuzzTarget"], swiftSettings: house),
+        // A hub on this machine that can lie, break off and be slow.
+        .target(name: "HubSupport", dependencies: [crypto], path: "Tests/HubSupport", swiftSettings: house),
         .target(
             name: "CollectorSupport", dependencies: [httpServer, httpTypes, logging, networkCore],
             path: "Tests/CollectorSupport",
@@ -154,6 +157,7 @@ let package = Package(
         tests(of: "Tensors"),
         tests(of: "Kernels"),
         tests(of: "Checkpoints", ["Tensors"]),
+        tests(of: "ModelHub", ["HubSupport", "Checkpoints"]),
         tests(of: "Tokenization"),
         tests(of: "Imaging"),
         tests(of: "Grounding"),
@@ -173,7 +177,8 @@ let package = Package(
                 "Broker", "Client", "Wire", "Messaging", "Grounding", "ObservabilityHTTP", "Observability", httpTypes,
                 logging,
             ]),
-        tests(of: "BoxwoodCommands", ["Grounding", "Imaging", "Inference", "Kosmos2", "Wire", logging]),
+        tests(
+            of: "BoxwoodCommands", ["Grounding", "Imaging", "Inference", "Kosmos2", "ModelHub", "Wire", logging]),
         // Workers and clients with numbered payloads, for `dev/soak.sh`.
         .executableTarget(
             name: "FaultPeers",
@@ -182,7 +187,8 @@ let package = Package(
         .testTarget(
             name: "EndToEndTests",
             dependencies: [
-                "TestSupport", "CollectorSupport", "Client", "Wire", "Grounding", "Imaging", "Inference", "Messaging",
+                "TestSupport", "CollectorSupport", "HubSupport", "Client", "Wire", "Grounding", "Imaging", "Inference",
+                "Messaging",
                 "Observability", "Worker", logging,
             ],
             swiftSettings: house),

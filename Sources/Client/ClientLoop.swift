@@ -62,6 +62,8 @@ struct ClientLoop: ~Copyable {
             for event in link.events(at: .now) { table.connection(event, of: broker, at: .now) }
             try link.reopenIfDue(at: .now)
         }
+        // Before it is looked at the time: a thread that was held up has had a connection, and no chance to use it.
+        try flush()
         cancels += table.timePassed(at: .now)
         try flush()
         guard !isClosed else { return }

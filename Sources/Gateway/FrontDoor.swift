@@ -35,14 +35,14 @@ final class FrontDoor: RouterMiddleware, Sendable {
         _ request: Request, context: BasicRequestContext,
         next: (Request, BasicRequestContext) async throws -> Response
     ) async throws -> Response {
-        let visit = traffic.enter(request.uri.path)
+        let visit = traffic.enter(request.uri.path, bytes: Self.bodyBytes(request))
         var response: Response
         do {
             try admit(request)
             guard visit.isWithinLimit else {
                 throw Problem(
                     .serviceUnavailable, .unavailable,
-                    "\(GatewayLimits.requests) requests are being worked on", retryMilliseconds: 1000)
+                    "as many requests are being worked on as there may be", retryMilliseconds: 1000)
             }
             response = try await next(request, context)
         } catch {
@@ -51,6 +51,14 @@ final class FrontDoor: RouterMiddleware, Sendable {
         for (name, value) in Self.headers where response.headers[name] == nil { response.headers[name] = value }
         traffic.leave(visit, response.status.code)
         return response
+    }
+
+    /// What is refused for its length takes nothing.
+    private static func bodyBytes(_ request: Request) -> Int {
+        guard let text = request.headers[.contentLength] else {
+            return request.method == .post ? GatewayLimits.jsonBytes : 0
+        }
+        return Int(text).map { (0...GatewayLimits.jsonBytes).contains($0) ? $0 : 0 } ?? 0
     }
 
     private func admit(_ request: Request) throws(Problem) {

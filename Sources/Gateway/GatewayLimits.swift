@@ -17,6 +17,8 @@ public enum GatewayLimits {
     static let idleTime: TimeAmount = .seconds(120)
     /// Requests that are worked on at a time.
     public static let requests = 256
+    /// Bodies of all of them; one that does not say how long it will be counts as the largest.
+    public static let bodiesBytes = 256 << 20
     /// Connections at a time; more wait.
     public static let connections = 512
     /// How often a stream shows that somebody is there.

@@ -2,35 +2,42 @@
 import Observability
 import Synchronization
 
-/// How many requests there are and were.
-final class GatewayTraffic: Sendable {
-    struct Visit: Sendable {
+/// How many requests there are and were, and what their bodies take.
+package final class GatewayTraffic: Sendable {
+    package struct Visit: Sendable {
         fileprivate let route: String
         fileprivate let began: ContinuousClock.Instant
+        fileprivate let bytes: Int
         /// Whether there is room for it.
-        let isWithinLimit: Bool
+        package let isWithinLimit: Bool
     }
 
     private struct Counts {
         var open = 0
+        var bytes = 0
         var ended: [[String]: Int] = [:]
         var durations: [String: Histogram] = [:]
     }
 
     private let counts = Mutex(Counts())
 
-    func enter(_ path: String) -> Visit {
-        let open = counts.withLock { counts in
+    package init() {}
+
+    /// - Parameter bytes: of the body, as far as the request says.
+    package func enter(_ path: String, bytes: Int) -> Visit {
+        let isWithinLimit = counts.withLock { counts in
             counts.open += 1
-            return counts.open
+            counts.bytes += bytes
+            return counts.open <= GatewayLimits.requests && counts.bytes <= GatewayLimits.bodiesBytes
         }
-        return Visit(route: Self.route(path), began: .now, isWithinLimit: open <= GatewayLimits.requests)
+        return Visit(route: Self.route(path), began: .now, bytes: bytes, isWithinLimit: isWithinLimit)
     }
 
-    func leave(_ visit: Visit, _ status: Int) {
+    package func leave(_ visit: Visit, _ status: Int) {
         let duration = visit.began.duration(to: .now)
         counts.withLock { counts in
             counts.open -= 1
+            counts.bytes -= visit.bytes
             counts.ended[[visit.route, String(status)], default: 0] += 1
             counts.durations[visit.route, default: Histogram()].observe(duration)
         }

@@ -15,7 +15,7 @@ struct QuantizedWeights {
     private let precision: Precision
 
     /// Changes whenever the packed bytes of the same weight would.
-    private static let layoutVersion = 3
+    static let layoutVersion = 3
     /// Matrices that are looked up by row or added, and never multiplied with.
     private static let notMultiplied = ["position_embedding.weight", "embed_positions.weights", "lm_head.weight"]
 
@@ -34,7 +34,7 @@ struct QuantizedWeights {
     ) throws(CheckpointError) {
         try? FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         self.precision = precision
-        let path = "\(folder)/\(checkpoint.revision)-\(precision.rawValue)-\(Self.layoutVersion).safetensors"
+        let path = QuantizedFiles.path(checkpoint.revision, precision, layout: Self.layoutVersion, in: folder)
         let layout = Self.layout(checkpoint, precision)
         if let file = Self.open(path, layout) {
             self.file = file

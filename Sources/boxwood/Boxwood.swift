@@ -31,6 +31,7 @@ struct Boxwood: AsyncParsableCommand {
                     Workers.self, Drain.self,
                     Undrain.self, Quarantine.self, Jobs.self, Keys.self,
                 ]),
+            CommandGroup(name: "Models:", subcommands: [ModelCommand.self]),
             CommandGroup(name: "Looking inside:", subcommands: [Inspect.self, Bench.self]),
         ])
 

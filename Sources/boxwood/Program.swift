@@ -2,6 +2,7 @@
 import BoxwoodCommands
 import Foundation
 import Logging
+import ModelHub
 
 /// What this process knows of itself and its surroundings.
 enum Program {
@@ -39,7 +40,16 @@ enum Program {
             environment: environment[ModelSearch.variable],
             programFolder: URL(fileURLWithPath: path).deletingLastPathComponent().path,
             currentFolder: FileManager.default.currentDirectoryPath,
-            exists: { FileManager.default.fileExists(atPath: $0) })
+            exists: { FileManager.default.fileExists(atPath: $0) }, isFolder: isFolder,
+            cached: { reference, file throws(HubError) in
+                // A tokenizer, say, is used without the weights that a model has beside it.
+                guard file != "config.json" else { return try modelCache.modelFolder(reference) }
+                let folder = try modelCache.snapshot(reference).folder
+                guard FileManager.default.fileExists(atPath: "\(folder)/\(file)") else {
+                    throw HubError(.notCached, "\(reference) has no \(file) in \(modelCache.folder)")
+                }
+                return folder
+            })
         return try search.folder(named: named, with: file)
     }
 
@@ -50,6 +60,16 @@ enum Program {
             FileManager.default.fileExists(atPath: $0 + "/openapi.json")
         }
     }
+
+    static func isFolder(_ path: String) -> Bool {
+        var isFolder: ObjCBool = false
+        return FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) && isFolder.boolValue
+    }
+
+    static var home: String { FileManager.default.homeDirectoryForCurrentUser.path }
+
+    /// The models that were fetched from the hub, by this program or another.
+    static var modelCache: ModelCache { ModelCache(folder: HubSettings.cacheFolder(environment, home: home)) }
 
     /// Text that is not UTF-8 would be taken for other text, and such a file name for another file's.
     static func checkArguments() throws(CommandFailure) {

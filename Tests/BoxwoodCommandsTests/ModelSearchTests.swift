@@ -1,13 +1,22 @@
 // SPDX-License-Identifier: MIT
 import BoxwoodCommands
+import ModelHub
 import Testing
 
 @Suite("Finding the model")
 struct ModelSearchTests {
-    private func search(_ environment: String? = nil, files: Set<String>) -> ModelSearch {
+    private func search(
+        _ environment: String? = nil, files: Set<String>, folders: Set<String> = [], cached: [String: String] = [:]
+    ) -> ModelSearch {
         ModelSearch(
             environment: environment, programFolder: "/usr/bin", currentFolder: "/home/me/project",
-            exists: files.contains)
+            exists: files.contains, isFolder: folders.contains,
+            cached: { reference, file throws(HubError) in
+                guard let folder = cached["\(reference) \(file)"] else {
+                    throw HubError(.notCached, "\(reference) is not in /cache", hint: "Fetch it")
+                }
+                return folder
+            })
     }
 
     @Test(
@@ -36,6 +45,31 @@ struct ModelSearchTests {
         let files: Set = ["/usr/bin/models/boxwood-nano/config.json"]
         #expect(failure { try search(files: files).folder(named: "/typo") }?.status == .badInput)
         #expect(failure { try search("/typo", files: files).folder(named: nil) }?.message.contains("/typo") == true)
+    }
+
+    @Test("A name of the cache does where a folder does")
+    func names() throws {
+        let cached = ["acme/tiny config.json": "/cache/s1", "acme/tiny@v1 pieces": "/cache/s2"]
+        #expect(try search(files: [], cached: cached).folder(named: "acme/tiny") == "/cache/s1")
+        #expect(try search("acme/tiny", files: [], cached: cached).folder(named: nil) == "/cache/s1")
+        #expect(try search(files: [], cached: cached).folder(named: "acme/tiny@v1", with: "pieces") == "/cache/s2")
+        #expect(try search("acme/tiny", files: ["/m/config.json"], cached: cached).folder(named: "/m") == "/m")
+    }
+
+    @Test("A folder of that name wins, with a model in it or without")
+    func folderWins() throws {
+        let cached = ["acme/tiny config.json": "/cache/s1"]
+        let here = search(files: ["acme/tiny/config.json"], folders: ["acme/tiny"], cached: cached)
+        #expect(try here.folder(named: "acme/tiny") == "acme/tiny")
+        let empty = search(files: [], folders: ["acme/tiny"], cached: cached)
+        #expect(failure { try empty.folder(named: "acme/tiny") }?.message.contains("config.json") == true)
+    }
+
+    @Test("A name that is not in the cache says what fetches it")
+    func missing() {
+        let failure = failure { try search(files: []).folder(named: "acme/tiny") }
+        #expect(failure?.status == .badInput && failure?.hint == "Fetch it")
+        #expect(failure?.message == "no folder acme/tiny is here, and acme/tiny is not in /cache")
     }
 
     @Test("A folder may be known by another file")

@@ -52,10 +52,11 @@ final class InteropEngine: JobRunner {
         if settled.isEmpty { Thread.sleep(forTimeInterval: 0.001) }
         let now = ContinuousClock.now
         for job in sleepers.map(\.job) + tellers.map(\.job) {
-            guard job.cancellation.isCancelled || job.cancellation.deadline.map({ now >= $0 }) == true
-            else { continue }
+            let isLate = job.cancellation.deadline.map { now >= $0 } ?? false
+            guard job.cancellation.isCancelled || isLate else { continue }
             stopped += 1
-            settle(job, .failure(RPCStatus(.cancelled, "stopped")))
+            // Its clock and the broker's pass the deadline at moments of their own: either may be heard first.
+            settle(job, .failure(RPCStatus(isLate ? .deadlineExceeded : .cancelled, "stopped")))
         }
         for teller in tellers where teller.told >= teller.count {
             let (caption, entities) = Self.things(teller.count)

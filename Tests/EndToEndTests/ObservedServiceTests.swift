@@ -30,6 +30,11 @@ struct ObservedServiceTests {
             }
             #expect(isWhole, "\(collector.spans.map(\.name))")
             checkTrace(collector, caller)
+            let isLogged = try await eventually {
+                let log = service.program.errorsSoFar
+                return log.hasSuffix("\n") && log.contains("call ended") && log.contains("job ended")
+            }
+            #expect(isLogged)
             let lines = try checkLog(service.program.errorsSoFar, caller)
             try await checkMetrics(lines)
         }

@@ -24,8 +24,12 @@ struct OperationsTests {
             for _ in 0..<4 {
                 _ = try await service.client.detect(image: try Samples.png(), labels: ["cat"], timeout: .seconds(60))
             }
+            // The worker's next beat says that its engine has nothing more to do.
+            let isQuiet = try await eventually {
+                try await service.workers().sorted { $0.name < $1.name }.map(\.state) == ["drained", "idle"]
+            }
+            #expect(isQuiet)
             let workers = try await service.workers().sorted { $0.name < $1.name }
-            #expect(workers.map(\.state) == ["drained", "idle"])
             #expect(workers.map(\.jobsDone) == [0, 4])
 
             let json = try await service.run(["workers", "list", "--json"])
@@ -93,10 +97,16 @@ struct OperationsTests {
             ["broker", "--client-endpoint", "tcp://127.0.0.1:*", "--worker-endpoint", "tcp://127.0.0.1:*"],
             environment: environment(manager))
         #expect(try await manager.hears("READY=1\nSTATUS=clients at tcp://127.0.0.1:"))
-        let lines = broker.outputSoFar.split(separator: "\n")
-        let back = try #require(lines.first { $0.hasPrefix("worker ") }).dropFirst("worker ".count)
+        // What it says there and what it prints come by ways of their own.
+        var back: Substring?
+        _ = try await eventually {
+            let line = broker.outputSoFar.split(separator: "\n").first { $0.hasPrefix("worker ") }
+            back = line?.dropFirst("worker ".count)
+            return back != nil
+        }
         let worker = try RunningProgram(
-            ["worker", "--threads", "1", "--name", "one", "--endpoint", String(back)], environment: environment(other))
+            ["worker", "--threads", "1", "--name", "one", "--endpoint", String(try #require(back))],
+            environment: environment(other))
         #expect(try await other.hears("READY=1\nSTATUS=one has its model"))
         for socket in [manager, other] { #expect(try await socket.hears("WATCHDOG=1", times: 3)) }
         worker.signal(SIGTERM)

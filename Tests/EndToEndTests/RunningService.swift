@@ -13,9 +13,10 @@ struct RunningService {
     /// Starts a service, lets `body` use it, and ends it whatever happens.
     /// - Parameter options: for `up`, beside the usual ones.
     static func use(
-        workers: Int = 2, options: [String] = [], _ body: (RunningService) async throws -> Void
+        workers: Int = 2, options: [String] = [], environment: [String: String] = [:],
+        _ body: (RunningService) async throws -> Void
     ) async throws {
-        let service = try await RunningService(workers: workers, options: options)
+        let service = try await RunningService(workers: workers, options: options, environment: environment)
         let children = service.children
         var failure: (any Error)?
         do {
@@ -35,13 +36,13 @@ struct RunningService {
         if let failure { throw failure }
     }
 
-    private init(workers: Int, options: [String]) async throws {
+    private init(workers: Int, options: [String], environment: [String: String]) async throws {
         let program = try RunningProgram(
             [
                 "up", "--workers", String(workers), "--threads", "1", "--http", "none", "--client-endpoint",
                 "tcp://127.0.0.1:*",
                 "--worker-endpoint", "tcp://127.0.0.1:*",
-            ] + options)
+            ] + options, environment: environment)
         let isReady = try await eventually {
             program.outputSoFar.contains("ready\n") || !program.isRunning
         }

@@ -71,14 +71,29 @@ extension NumberedJobs {
         var query = ProtoListJobsRequest()
         query.pageSize = 500
         repeat {
-            let page = try await client.jobs(query)
+            let page = try await Self.patiently { () throws(RPCStatus) in try await client.jobs(query) }
             for listed in page.jobs {
-                let job = try await client.job(listed.id)
+                let job = try await Self.patiently { () throws(RPCStatus) in try await client.job(listed.id) }
                 ledger.note("kept", job.fields(for: nil))
             }
             query.page = page.nextPage
         } while !query.page.isEmpty
         client.close()
+    }
+
+    /// On a machine that is busy with the end of the load a broker may be slow to answer; what it says is what counts.
+    private static func patiently<Answer>(
+        _ question: () async throws(RPCStatus) -> Answer
+    ) async throws -> Answer {
+        for _ in 0..<20 {
+            do throws(RPCStatus) {
+                return try await question()
+            } catch {
+                guard error.code == .unavailable || error.code == .deadlineExceeded else { throw error }
+                try await Task.sleep(for: .milliseconds(500))
+            }
+        }
+        return try await question()
     }
 }
 

@@ -17,7 +17,7 @@ struct InspectForward: AsyncParsableCommand {
             --image, --text and --bboxes may be repeated, the same number of times, for several rows.
             """)
 
-    @Option(help: ArgumentHelp("The model's folder.", valueName: "folder")) var model: String?
+    @Option(help: ArgumentHelp("The model's folder or name.", valueName: "model")) var model: String?
     @Option(help: ArgumentHelp("A JPEG or PNG file.", valueName: "file")) var image: [String]
     @Option(
         parsing: .unconditionalSingleValue, help: ArgumentHelp("A raw prompt; tags in it count.", valueName: "prompt"))

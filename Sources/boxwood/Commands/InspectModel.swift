@@ -7,7 +7,7 @@ struct InspectModel: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "model", abstract: "What is in a model folder: sizes, types, parameters.")
 
-    @Option(help: ArgumentHelp("The model's folder.", valueName: "folder")) var model: String?
+    @Option(help: ArgumentHelp("The model's folder or name.", valueName: "model")) var model: String?
     @Flag(help: "Print JSON.") var json = false
 
     func run() throws {

@@ -14,7 +14,7 @@ struct InspectPreprocess: ParsableCommand {
         discussion: "Writes pixel_u8 [S, S, 3] and pixel_values [1, 3, S, S] as safetensors.")
 
     @Argument(help: .picture) var image: String
-    @Option(help: ArgumentHelp("The model's folder, which says what S is.", valueName: "folder")) var model: String?
+    @Option(help: ArgumentHelp("The model's folder or name; it says what S is.", valueName: "model")) var model: String?
     @Option(help: ArgumentHelp("Where to write.", valueName: "file.safetensors")) var out: String
     @Flag(help: "Decode as the reference does: orientation ignored, 16-bit gray cut off.") var reference = false
 

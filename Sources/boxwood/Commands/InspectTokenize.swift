@@ -7,7 +7,8 @@ struct InspectTokenize: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "tokenize", abstract: "Texts to token ids; tags in the texts count.")
 
-    @Option(help: ArgumentHelp("A folder with the tokenizer's files.", valueName: "folder")) var model: String?
+    @Option(help: ArgumentHelp("A folder with the tokenizer's files, or a model's name.", valueName: "model"))
+    var model: String?
     @Option(help: ArgumentHelp("A JSON array of strings.", valueName: "file.json")) var input: String
     @Flag(help: "Split words as tokenizer.json has it, which transformers follows in a model's folder.")
     var reference = false

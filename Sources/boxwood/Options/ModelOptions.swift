@@ -11,8 +11,8 @@ struct ModelOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "The model's folder; else BOXWOOD_MODEL, else models/boxwood-nano beside the program or above the "
-                + "current folder.", valueName: "folder"))
+            "The model's folder, or its name as `boxwood model pull` takes it; else BOXWOOD_MODEL, else "
+                + "models/boxwood-nano beside the program or above the current folder.", valueName: "model"))
     var model: String?
 
     @Option(help: "Of the weights: \(Precision.allCases.map(\.rawValue).joined(separator: ", ")). (default: f32)")
