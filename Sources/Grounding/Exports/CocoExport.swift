@@ -48,7 +48,9 @@ public enum CocoExport {
     private static func boxes(_ pictures: [ExportedPicture], _ classes: ExportedClasses) -> [Box] {
         pictures.enumerated().flatMap { index, picture in
             picture.detections.compactMap { detection in
-                classes.number(of: detection.label).map { Box(image: index + 1, category: $0 + 1, detection: detection) }
+                classes.number(of: detection.label).map {
+                    Box(image: index + 1, category: $0 + 1, detection: detection)
+                }
             }
         }
     }

@@ -8,6 +8,13 @@ public struct ExportedPicture: Sendable, Hashable {
         public let normalized: NormalizedBox
         /// `nil` where none is known, as with beam search.
         public let score: Double?
+
+        public init(label: String, pixels: PixelBox, normalized: NormalizedBox, score: Double?) {
+            self.label = label
+            self.pixels = pixels
+            self.normalized = normalized
+            self.score = score
+        }
     }
 
     /// Where a form needs a score and none is known.
@@ -21,17 +28,27 @@ public struct ExportedPicture: Sendable, Hashable {
     /// The surest first.
     public let detections: [Detection]
 
+    public init(name: String, width: Int, height: Int, detections: [Detection]) {
+        self.name = name
+        (self.width, self.height) = (width, height)
+        // In the order of the result where scores are equal; those without one come last.
+        self.detections = detections.enumerated().sorted { first, second in
+            let scores = (first.element.score ?? -1, second.element.score ?? -1)
+            return scores.0 == scores.1 ? first.offset < second.offset : scores.0 > scores.1
+        }.map(\.element)
+    }
+
     /// - Parameter result: of any task; an entity's label, or its phrase where it has none, is what its boxes are called.
     public init(name: String, _ result: GroundingResult) {
-        self.name = name
-        (width, height) = (result.image.width, result.image.height)
-        detections = result.entities.flatMap { entity in
-            entity.boxes.map { box in
-                Detection(
-                    label: entity.label ?? entity.phrase, pixels: box.pixels, normalized: box.normalized,
-                    score: box.score)
-            }
-        }.sorted { ($0.score ?? Self.missingScore) > ($1.score ?? Self.missingScore) }
+        self.init(
+            name: name, width: result.image.width, height: result.image.height,
+            detections: result.entities.flatMap { entity in
+                entity.boxes.map { box in
+                    Detection(
+                        label: entity.label ?? entity.phrase, pixels: box.pixels, normalized: box.normalized,
+                        score: box.score)
+                }
+            })
     }
 }
 

@@ -6,46 +6,37 @@ public enum YoloExport {
         picture.detections.compactMap { detection in
             guard let number = classes.number(of: detection.label) else { return nil }
             let box = detection.normalized
-            let values = [(box.xmin + box.xmax) / 2, (box.ymin + box.ymax) / 2, box.xmax - box.xmin, box.ymax - box.ymin]
-            return "\(number) " + values.map { digits($0) }.joined(separator: " ") + "\n"
+            let values = [
+                (box.xmin + box.xmax) / 2, (box.ymin + box.ymax) / 2, box.xmax - box.xmin, box.ymax - box.ymin,
+            ]
+            return "\(number) " + values.map { FixedDigits.six($0) }.joined(separator: " ") + "\n"
         }.joined()
     }
 
-    /// `data.yaml`: where the pictures are, and what the numbers mean.
-    public static func description(_ classes: ExportedClasses) -> String {
-        let names = classes.names.enumerated().map { "  \($0): \(JSONText.string($1).text(indented: false))\n" }
-        return "path: .\ntrain: images\nval: images\nnames:\n" + names.joined()
+    /// `classes.txt`: the names, a line each, in the order of their numbers.
+    public static func names(_ classes: ExportedClasses) -> String {
+        classes.names.map { name in
+            // A name that breaks the line would move the numbers of all that follow.
+            String(name.map { $0.isNewline ? " " : $0 }) + "\n"
+        }.joined()
     }
+}
 
-    /// Six digits: a fraction of a pixel of any picture that is taken.
-    private static func digits(_ value: Double) -> String {
-        let millionths = Int((min(1, max(0, value)) * 1_000_000).rounded())
+enum FixedDigits {
+    /// A fraction with six digits: less than a pixel of any picture that is taken.
+    static func six(_ value: Double) -> String {
+        let millionths = Int((min(1, max(0, value)) * 1_000_000).rounded(.toNearestOrEven))
         let text = String(millionths % 1_000_000)
         return "\(millionths / 1_000_000)." + String(repeating: "0", count: 6 - text.count) + text
     }
 }
 
-/// Pascal VOC's XML, one file a picture: corners in whole pixels, counted from 1. (VOC 2012 development kit, "Annotation")
+/// Pascal VOC's XML, one file a picture: corners in whole pixels from 1 to the picture's size, both inside the box. (VOC 2012
+/// development kit, "Annotation") A `score` stands beside VOC's own elements.
 public enum VocExport {
-    public static func annotation(of picture: ExportedPicture) -> String {
-        let objects = picture.detections.map { detection in
-            let box = detection.pixels
-            return """
-                  <object>
-                    <name>\(escaped(detection.label))</name>
-                    <pose>Unspecified</pose>
-                    <truncated>0</truncated>
-                    <difficult>0</difficult>
-                    <bndbox>
-                      <xmin>\(corner(box.xmin, picture.width))</xmin>
-                      <ymin>\(corner(box.ymin, picture.height))</ymin>
-                      <xmax>\(corner(box.xmax - 1, picture.width))</xmax>
-                      <ymax>\(corner(box.ymax - 1, picture.height))</ymax>
-                    </bndbox>
-                  </object>
-
-                """
-        }
+    /// Boxes of names that are none of the classes are left out.
+    public static func annotation(of picture: ExportedPicture, _ classes: ExportedClasses) -> String {
+        let objects = picture.detections.filter { classes.number(of: $0.label) != nil }.map { object($0, picture) }
         return """
             <annotation>
               <filename>\(escaped(picture.name))</filename>
@@ -60,7 +51,29 @@ public enum VocExport {
             """
     }
 
-    private static func corner(_ value: Double, _ side: Int) -> Int { min(side, max(1, Int(value.rounded()) + 1)) }
+    private static func object(_ detection: ExportedPicture.Detection, _ picture: ExportedPicture) -> String {
+        let score = detection.score.map { "    <score>\(FixedDigits.six($0))</score>\n" } ?? ""
+        let box = detection.pixels
+        let left = min(whole(box.xmin) + 1, picture.width)
+        let top = min(whole(box.ymin) + 1, picture.height)
+        return """
+              <object>
+                <name>\(escaped(detection.label))</name>
+                <pose>Unspecified</pose>
+                <truncated>0</truncated>
+                <difficult>0</difficult>
+            \(score)    <bndbox>
+                  <xmin>\(left)</xmin>
+                  <ymin>\(top)</ymin>
+                  <xmax>\(max(left, whole(box.xmax)))</xmax>
+                  <ymax>\(max(top, whole(box.ymax)))</ymax>
+                </bndbox>
+              </object>
+
+            """
+    }
+
+    private static func whole(_ value: Double) -> Int { Int(value.rounded(.toNearestOrEven)) }
 
     /// Text of XML 1.0, which has no place at all for most control characters.
     private static func escaped(_ text: String) -> String {
@@ -70,7 +83,9 @@ public enum VocExport {
             case "&": result += "&amp;"
             case "<": result += "&lt;"
             case ">": result += "&gt;"
-            case "\t", "\n", "\r": result += "&#\(scalar.value);"
+            // A reader would make a line feed of it.
+            case "\r": result += "&#13;"
+            case "\t", "\n": result.unicodeScalars.append(scalar)
             case "\u{0}"..."\u{1F}", "\u{FFFE}", "\u{FFFF}": result += "\u{FFFD}"
             default: result.unicodeScalars.append(scalar)
             }
@@ -82,43 +97,52 @@ public enum VocExport {
 /// Tasks for Label Studio with their predictions: boxes in percent of the picture. (labelstud.io, "Import pre-annotated data")
 public enum LabelStudioExport {
     /// - Parameters:
-    ///   - model: what made the predictions.
+    ///   - model: what made the predictions, of each picture.
     ///   - location: of a picture, by its name, as Label Studio will find it.
-    public static func tasks(_ pictures: [ExportedPicture], model: String, location: (String) -> String) -> String {
+    public static func tasks(
+        _ pictures: [(picture: ExportedPicture, model: String)], _ classes: ExportedClasses,
+        location: (String) -> String = { $0 }
+    ) -> String {
         JSONText.array(
-            pictures.map { picture in
+            pictures.map { picture, model in
                 .object([
                     ("data", .object([("image", .string(location(picture.name)))])),
-                    ("predictions", .array([prediction(picture, model)])),
+                    ("predictions", .array([prediction(picture, classes, model)])),
                 ])
             }
         ).text(indented: false)
     }
 
-    private static func prediction(_ picture: ExportedPicture, _ model: String) -> JSONText {
-        let scores = picture.detections.map { $0.score ?? ExportedPicture.missingScore }
+    private static func prediction(
+        _ picture: ExportedPicture, _ classes: ExportedClasses, _ model: String
+    ) -> JSONText {
+        let found = picture.detections.filter { classes.number(of: $0.label) != nil }
+        let scores = found.map { $0.score ?? ExportedPicture.missingScore }
         return .object([
             ("model_version", .string(model)),
             ("score", .number(scores.isEmpty ? 0 : scores.reduce(0, +) / Double(scores.count))),
-            ("result", .array(picture.detections.enumerated().map { region($0, $1, picture) })),
+            ("result", .array(found.enumerated().map { region($0, $1, picture) })),
         ])
     }
 
-    private static func region(_ index: Int, _ detection: ExportedPicture.Detection, _ picture: ExportedPicture) -> JSONText {
-        let box = detection.normalized
-        return .object([
-            ("id", .string("box\(index + 1)")), ("type", .string("rectanglelabels")), ("from_name", .string("label")),
+    private static func region(
+        _ index: Int, _ detection: ExportedPicture.Detection, _ picture: ExportedPicture
+    ) -> JSONText {
+        .object([
+            ("id", .string("box-\(index + 1)")), ("type", .string("rectanglelabels")), ("from_name", .string("label")),
             ("to_name", .string("image")), ("original_width", .integer(picture.width)),
             ("original_height", .integer(picture.height)), ("image_rotation", .integer(0)),
             ("score", .number(detection.score ?? ExportedPicture.missingScore)),
-            (
-                "value",
-                .object([
-                    ("x", .number(box.xmin * 100)), ("y", .number(box.ymin * 100)),
-                    ("width", .number((box.xmax - box.xmin) * 100)), ("height", .number((box.ymax - box.ymin) * 100)),
-                    ("rotation", .integer(0)), ("rectanglelabels", .array([.string(detection.label)])),
-                ])
-            ),
+            ("value", value(detection)),
+        ])
+    }
+
+    private static func value(_ detection: ExportedPicture.Detection) -> JSONText {
+        let percent = detection.normalized.array.map { 100 * $0 }
+        return .object([
+            ("x", .number(percent[0])), ("y", .number(percent[1])), ("width", .number(percent[2] - percent[0])),
+            ("height", .number(percent[3] - percent[1])), ("rotation", .integer(0)),
+            ("rectanglelabels", .array([.string(detection.label)])),
         ])
     }
 }
