@@ -7,6 +7,7 @@ import Wire
 package struct BatchListing {
     private let words: TaskWords
     private let options: GenerationOptions
+    private let limit: Int
     private var plan = BatchPlan()
     private var numbers: [TaskRequest: Int] = [:]
     private var places: [String: Int] = [:]
@@ -16,14 +17,15 @@ package struct BatchListing {
     /// - Parameters:
     ///   - inputs: folders, lists (`.jsonl`, `.ndjson`), archives (`.tar`) and pictures.
     ///   - words: what the command line says of the task.
+    ///   - limit: the most pictures.
     /// - Throws: `usage`, `badInput` or `noInput`, with the place that is at fault.
     package static func plan(
-        _ inputs: [String], _ words: TaskWords, _ options: GenerationOptions
+        _ inputs: [String], _ words: TaskWords, _ options: GenerationOptions, limit: Int = BatchLimits.pictures
     ) throws(CommandFailure) -> BatchPlan {
         if let task = words.task, let word = words.stranger(to: task), !inputs.contains(where: isList) {
             throw CommandFailure(.usage, "\(word.rawValue) is given, which \(task.rawValue) does not take")
         }
-        var listing = BatchListing(words: words, options: options)
+        var listing = BatchListing(words: words, options: options, limit: limit)
         for input in inputs { try listing.add(input) }
         guard !listing.plan.items.isEmpty else {
             throw CommandFailure(.noInput, "there is no picture in \(inputs.joined(separator: ", "))")
@@ -31,7 +33,8 @@ package struct BatchListing {
         return listing.plan
     }
 
-    private init(words: TaskWords, options: GenerationOptions) {
+    private init(words: TaskWords, options: GenerationOptions, limit: Int) {
+        self.limit = limit
         self.words = words
         self.options = options
     }
@@ -127,8 +130,8 @@ package struct BatchListing {
                 .badInput, "\"\(key)\" is the key of two pictures, \(plan.items[other].place) and \(item.place)",
                 hint: "Rename one, leave one out, or give them keys in a list: {\"custom_id\": ..., \"image\": ...}.")
         }
-        guard plan.items.count < BatchLimits.pictures else {
-            throw CommandFailure(.badInput, "there are more than \(BatchLimits.pictures) pictures; do them in parts")
+        guard plan.items.count < limit else {
+            throw CommandFailure(.badInput, "there are more than \(limit) pictures; do them in parts")
         }
         plan.items.append(item)
     }

@@ -16,6 +16,7 @@ package final class BatchRun {
     private let progress: BatchProgress
     /// Where the boxes of each picture are drawn.
     private let drawings: [String]?
+    private let grace: Duration
     private let events = AsyncStream.makeStream(of: Event.self)
     private var flow: BatchFlow
     private var pending: ArraySlice<Int>
@@ -23,10 +24,12 @@ package final class BatchRun {
     private var isStopping = false
     private var failure: CommandFailure?
 
-    /// - Parameter drawings: a file for each picture of the plan; `nil`: none is drawn.
+    /// - Parameters:
+    ///   - drawings: a file for each picture of the plan; `nil`: none is drawn.
+    ///   - grace: what is under way has so long to end once the run is stopped.
     package init(
         _ plan: BatchPlan, done: Set<String>, answerer: any BatchAnswerer, log: BatchLog, flow: BatchFlow,
-        progress: BatchProgress, drawings: [String]? = nil
+        progress: BatchProgress, drawings: [String]? = nil, grace: Duration = BatchLimits.grace
     ) {
         self.plan = plan
         self.answerer = answerer
@@ -34,10 +37,11 @@ package final class BatchRun {
         self.flow = flow
         self.progress = progress
         self.drawings = drawings
+        self.grace = grace
         pending = plan.items.indices.filter { !done.contains(plan.items[$0].key) }[...]
     }
 
-    /// A function that has the run end: nothing more is begun, and what is under way has ``BatchLimits/grace``.
+    /// A function that has the run end: nothing more is begun, and what is under way has its grace.
     package var stopper: @Sendable () -> Void {
         let continuation = events.continuation
         return { continuation.yield(.stop) }
@@ -69,12 +73,12 @@ package final class BatchRun {
         case .stop:
             guard !isStopping else { return }
             isStopping = true
-            let continuation = events.continuation
+            let (continuation, grace) = (events.continuation, grace)
             Task.detached {
-                try? await Task.sleep(for: BatchLimits.grace)
+                try? await Task.sleep(for: grace)
                 continuation.yield(.graceIsOver)
             }
-        case .graceIsOver: tasks.values.forEach { $0.cancel() }
+        case .graceIsOver: for task in tasks.values { task.cancel() }
         }
     }
 
@@ -125,6 +129,6 @@ package final class BatchRun {
     private func give(up failure: CommandFailure) {
         guard self.failure == nil else { return }
         self.failure = failure
-        tasks.values.forEach { $0.cancel() }
+        for task in tasks.values { task.cancel() }
     }
 }

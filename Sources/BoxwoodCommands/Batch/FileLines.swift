@@ -2,16 +2,16 @@
 import Glibc
 
 /// The lines of a file, one after the other, with where they are.
-struct FileLines: ~Copyable {
-    struct Line {
+package struct FileLines: ~Copyable {
+    package struct Line {
         /// Without its line feed.
-        let bytes: [UInt8]
-        let offset: Int
+        package let bytes: [UInt8]
+        package let offset: Int
         /// Whether a line feed ends it.
-        let isWhole: Bool
+        package let isWhole: Bool
     }
 
-    enum Fault: Error {
+    package enum Fault: Error, Hashable {
         case tooLong(offset: Int)
         case failed(Int32)
     }
@@ -26,14 +26,15 @@ struct FileLines: ~Copyable {
     private var isAtEnd = false
 
     /// Reads from the file's beginning, wherever the descriptor stands; the descriptor stays its owner's.
-    init(_ descriptor: Int32, limit: Int) {
+    package init(_ descriptor: Int32, limit: Int) {
         self.descriptor = descriptor
         self.limit = limit
     }
 
-    mutating func next() throws(Fault) -> Line? {
+    package mutating func next() throws(Fault) -> Line? {
         while true {
             if let end = buffer[searched...].firstIndex(of: UInt8(ascii: "\n")) {
+                guard end - start <= limit else { throw .tooLong(offset: base + start) }
                 let line = Line(bytes: Array(buffer[start..<end]), offset: base + start, isWhole: true)
                 (start, searched) = (end + 1, end + 1)
                 return line

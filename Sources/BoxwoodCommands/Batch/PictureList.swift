@@ -14,7 +14,7 @@ package struct PictureListLine: Sendable, Hashable {
     package init(_ line: some Sequence<UInt8>) throws(Fault) {
         do {
             let value = try JSONDecoder().decode(Value.self, from: Data(line))
-            (key, image, words) = (value.custom_id, value.image, try value.words())
+            (key, image, words) = (value.customID, value.image, try value.words())
         } catch let fault as Fault {
             throw fault
         } catch let error as DecodingError {
@@ -45,7 +45,7 @@ package struct PictureListLine: Sendable, Hashable {
     }
 
     private struct Value: Decodable {
-        let custom_id: String?
+        let customID: String?
         let image: String
         let task: String?
         let labels, phrases: [String]?
@@ -55,7 +55,8 @@ package struct PictureListLine: Sendable, Hashable {
         let detailed, plain, grounded: Bool?
 
         private enum Key: String, CodingKey, CaseIterable {
-            case custom_id, image, task, labels, phrases, sentence, caption, expression, question, prompt, tiles, box
+            case customID = "custom_id"
+            case image, task, labels, phrases, sentence, caption, expression, question, prompt, tiles, box
             case threshold, detailed, plain, grounded
         }
 
@@ -72,7 +73,7 @@ package struct PictureListLine: Sendable, Hashable {
                 throw Fault(predicate: "has the member \"\(stranger)\", which means nothing here")
             }
             let values = try decoder.container(keyedBy: Key.self)
-            custom_id = try values.decodeIfPresent(String.self, forKey: .custom_id)
+            customID = try values.decodeIfPresent(String.self, forKey: .customID)
             image = try values.decode(String.self, forKey: .image)
             task = try values.decodeIfPresent(String.self, forKey: .task)
             labels = try values.decodeIfPresent([String].self, forKey: .labels)

@@ -147,7 +147,7 @@ package struct TarIndex {
             guard field.first == 0x80 else { throw fault }
             var value = 0
             for byte in field.dropFirst() {
-                guard value <= Int.max >> 9 else { throw fault }
+                guard value <= Int.max >> 8 else { throw fault }
                 value = value << 8 | Int(byte)
             }
             return value
