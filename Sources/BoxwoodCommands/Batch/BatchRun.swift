@@ -22,6 +22,8 @@ package final class BatchRun {
     private var pending: ArraySlice<Int>
     private var tasks: [Int: Task<Void, Never>] = [:]
     private var isStopping = false
+    /// Whether a picture was begun that has neither a result nor an error.
+    private var hasLost = false
     private var failure: CommandFailure?
 
     /// - Parameters:
@@ -48,7 +50,7 @@ package final class BatchRun {
     }
 
     /// Until all pictures have ended, or the run as a whole has.
-    /// - Returns: whether it was stopped.
+    /// - Returns: whether it was stopped with something left to do.
     /// - Throws: what ended the run; the file of results has all that ended before.
     package func run() async throws(CommandFailure) -> Bool {
         fill()
@@ -61,7 +63,16 @@ package final class BatchRun {
         }
         if let failure { throw failure }
         try log.sync()
-        return isStopping
+        return isStopping && (hasLost || !pending.isEmpty)
+    }
+
+    /// The same as a value.
+    package func outcome() async -> Result<Bool, CommandFailure> {
+        do throws(CommandFailure) {
+            return .success(try await run())
+        } catch {
+            return .failure(error)
+        }
     }
 
     private func take(_ event: Event) {
@@ -104,7 +115,7 @@ package final class BatchRun {
     private func end(_ item: BatchItem, _ ending: BatchEnding) {
         let digest = plan.digests[item.request]
         switch ending {
-        case .stopped: break
+        case .stopped: hasLost = true
         case .fatal(let failure): give(up: failure)
         case .result(let result):
             write(BatchLine.text(key: item.key, request: digest, .success(result))) { progress.succeeded() }

@@ -3,6 +3,8 @@ import ArgumentParser
 import BoxwoodCommands
 import Client
 import Foundation
+import Observability
+import ObservabilityHTTP
 import Wire
 
 struct Batch: AsyncParsableCommand {
@@ -65,24 +67,27 @@ struct Batch: AsyncParsableCommand {
             stopper()
         }
         defer { stop.cancel() }
-        do throws(CommandFailure) {
-            let wasStopped = try await batch.run()
-            await close()
-            return wasStopped
-        } catch {
-            await close()
-            throw error
-        }
+        // All calls belong to the trace that the program was started in.
+        let outcome = await TraceContext.$current.withValue(TraceOptions.parent) { await batch.outcome() }
+        await close()
+        return try outcome.get()
     }
 
     /// A service, or an engine of our own; and what ends it.
     private func answerer() async throws -> (any BatchAnswerer, () async -> Void) {
         guard service.local else {
-            let client = try BoxwoodClient.connect(service.address, service.at.keys)
+            let exporter = try service.trace.start("boxwood-client", LogOptions.quiet("client"))
+            let client = try BoxwoodClient.connect(service.address, service.at.keys, spans: exporter?.queue)
             let answerer = ServiceAnswerer(
                 client, address: service.address, timeout: service.timeout?.duration ?? BatchLimits.timeout,
                 patience: pace.patience?.duration ?? BatchLimits.patience)
-            return (answerer, { await Blocking.run { client.closeAndWait() } })
+            return (
+                answerer,
+                {
+                    await Blocking.run { client.closeAndWait() }
+                    await exporter?.stop()
+                }
+            )
         }
         let folder = try Program.modelFolder(named: service.model.model)
         let options = service.model.engine(threads: Program.processors)

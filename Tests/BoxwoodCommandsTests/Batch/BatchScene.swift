@@ -74,7 +74,7 @@ final class GatedAnswerer: BatchAnswerer {
 
     private let state = Mutex(State())
     private let ending: @Sendable (TaskRequest) -> BatchEnding
-    /// Opens by itself when so many wait.
+    /// Opens by itself a little after so many wait.
     private let opensAt: Int
 
     init(
@@ -91,12 +91,17 @@ final class GatedAnswerer: BatchAnswerer {
     func open() { state.withLock { $0.isOpen = true } }
 
     func answer(_ request: TaskRequest, _ image: [UInt8], pixels: Int) async -> BatchEnding {
-        state.withLock { state in
+        let isEnough = state.withLock { state in
             state.waiting += 1
             state.bytes += image.count
             state.most = max(state.most, state.waiting)
             state.mostBytes = max(state.mostBytes, state.bytes)
-            if state.waiting >= opensAt { state.isOpen = true }
+            return state.waiting >= opensAt
+        }
+        if isEnough {
+            // Whoever should not have been begun shows meanwhile.
+            try? await Task.sleep(for: .milliseconds(20))
+            open()
         }
         defer {
             state.withLock { state in
