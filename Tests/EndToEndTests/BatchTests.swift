@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
+import CollectorSupport
 import Foundation
 import Imaging
+import Observability
 import Testing
 
 @Suite(
@@ -152,13 +154,18 @@ struct BatchTests {
         #expect(Set(try lines().map(\.key)).count == 400 && count == 400)
     }
 
-    @Test("A service does the same as this process, and lists, archives, exports and drawings go with it")
+    @Test("A service does the same as this process, and lists, exports and drawings go with it")
     func service() async throws {
         try draw(20)
         try FileManager.default.copyItem(atPath: try samples.picture(), toPath: "\(pictures)/picture.png")
+        let collector = try await FakeCollector()
+        let caller = TraceContext.root()
         try await RunningService.use { service in
-            let far = try await service.run(arguments())
+            let far = try await service.run(
+                arguments(["--otlp", collector.url]), environment: ["TRACEPARENT": caller.traceparent])
             #expect(far.status == 0, "\(far.errors)")
+            let spans = collector.spans.filter { $0.service == "boxwood-client" }
+            #expect(spans.count == 21 && spans.allSatisfy { $0.trace == caller.trace.text })
             let remote = Dictionary(uniqueKeysWithValues: try lines().map { ($0.key, $0.result?["entities"]) })
             #expect(try await BuiltProgram.run(arguments(["--local", "--overwrite"])).status == 0)
             let local = Dictionary(uniqueKeysWithValues: try lines().map { ($0.key, $0.result?["entities"]) })
@@ -189,6 +196,23 @@ struct BatchTests {
             }
             #expect(!FileManager.default.fileExists(atPath: "\(drawn)/three.png"))
         }
+        await collector.stop()
+    }
+
+    @Test("A disk that is full ends the run with whole lines, and room to go on with them")
+    func fullDisk() async throws {
+        try draw(60)
+        let command = ([BuiltProgram.path] + arguments(["--local"])).map { "'\($0)'" }.joined(separator: " ")
+        // 16 KiB a file.
+        let program = try RunningProgram(["-c", "ulimit -f 32; exec \(command)"], program: "/bin/sh")
+        let outcome = await program.end()
+        #expect(outcome.status == 74, "\(outcome.errors)")
+        #expect(outcome.errors.contains("File too large") && outcome.errors.contains("--resume"))
+        let before = try lines().count
+        #expect(before > 0 && before < 60)
+        let again = try await BuiltProgram.run(arguments(["--local", "--resume"]))
+        #expect(again.status == 0 && again.errors.contains("\(before) pictures are done"), "\(again.errors)")
+        #expect(Set(try lines().map(\.key)).count == 60 && count == 60)
     }
 
     @Test("A service that goes away ends the run, which another one goes on with")

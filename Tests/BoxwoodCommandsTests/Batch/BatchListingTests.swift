@@ -112,6 +112,23 @@ struct BatchListingTests {
         #expect(failure { try self.plan([cut]) }?.status == .badInput)
     }
 
+    @Test("Pictures of an archive are read where they are, and bad ones say what is wrong")
+    func archivedPictures() throws {
+        let png = BatchScene.png
+        let bytes =
+            TarIndexTests.member("a.txt", [1]) + TarIndexTests.member("b.png", png) + TarIndexTests.member("c.png", [])
+            + TarIndexTests.member("d.png", [1, 2, 3]) + TarIndexTests.end
+        let items = try plan([try put("shard.tar", bytes)]).items
+        #expect(try BatchPicture.load(items[0]).bytes == png)
+        for (item, words) in zip(items.dropFirst(), ["is empty", "JPEG or PNG"]) {
+            let error = #expect(throws: RPCStatus.self) { try BatchPicture.load(item) }
+            #expect(error?.code == .invalidArgument && error?.message.contains(words) == true)
+        }
+        // Cut off after it was listed.
+        try put("shard.tar", Array(bytes.prefix(1600)))
+        #expect(throws: RPCStatus.self) { try BatchPicture.load(items[0]) }
+    }
+
     @Test("Two pictures with one key are refused, and both are named")
     func duplicates() throws {
         try put("x/a.jpg")
