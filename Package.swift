@@ -121,7 +121,7 @@ let package = Package(
             [
                 "Inference", "Kosmos2", "Kernels", "Checkpoints", "Tensors", "Imaging", "Grounding", "Wire",
                 "Messaging",
-                "Client", "Worker", "ModelHub", logging,
+                "Client", "Worker", "ModelHub", crypto, logging,
             ]),
         .executableTarget(
             name: "boxwood",

@@ -6,6 +6,8 @@ package import Wire
 /// `docs/cli.md` has the same table; nothing else is ever used on purpose.
 package enum ProgramExit: Int32, Sendable, Hashable, CaseIterable {
     case ok = 0
+    /// Some pictures of many have errors, which are written beside the results of the others.
+    case someFailed = 3
     /// EX_USAGE: the command line itself is wrong; also what the argument parser uses.
     case usage = 64
     /// EX_DATAERR: a picture that cannot be read, or an argument that the service refused.
@@ -46,6 +48,7 @@ package enum ProgramExit: Int32, Sendable, Hashable, CaseIterable {
     package var meaning: String {
         switch self {
         case .ok: "done; also when nothing was found in the picture"
+        case .someFailed: "some pictures of a `batch` have errors; the others have results"
         case .usage: "the command line is wrong"
         case .badInput: "a bad picture, model folder or argument"
         case .noInput: "an input file is missing or cannot be opened"

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import Client
+import Grounding
 import HTTPTypes
 import Hummingbird
 import Observability

@@ -22,7 +22,7 @@ struct Boxwood: AsyncParsableCommand {
                 name: "Tasks:",
                 subcommands: [
                     Caption.self, Detect.self, Ground.self, Align.self, Refer.self, Describe.self, Ask.self,
-                    Generate.self,
+                    Generate.self, Batch.self,
                 ]),
             CommandGroup(
                 name: "Service:",

@@ -53,7 +53,7 @@ struct LocalService {
         }
     }
 
-    private static func engine(
+    static func engine(
         _ folder: String, _ options: EngineOptions, _ progress: ProgressLine
     ) throws(CommandFailure) -> Engine {
         do {

@@ -23,12 +23,3 @@ final class StopSignals: Sendable {
         for await _ in arrived.stream { return }
     }
 }
-
-/// Work that blocks its thread, kept off the threads of Swift's own pool.
-enum Blocking {
-    static func run<Result: Sendable>(_ body: @escaping @Sendable () -> Result) async -> Result {
-        await withCheckedContinuation { continuation in
-            Thread.detachNewThread { continuation.resume(returning: body()) }
-        }
-    }
-}

@@ -27,7 +27,7 @@ struct ProgramExitTests {
 
     @Test("The numbers are those of the manual")
     func numbers() {
-        #expect(ProgramExit.allCases.map(\.rawValue) == [0, 64, 65, 66, 69, 70, 74, 75, 77, 124, 130])
+        #expect(ProgramExit.allCases.map(\.rawValue) == [0, 3, 64, 65, 66, 69, 70, 74, 75, 77, 124, 130])
         #expect(ProgramExit.table.split(separator: "\n").count == ProgramExit.allCases.count)
     }
 

@@ -42,7 +42,7 @@ struct Detect: TaskCommand {
         .detect(labels: label + (try labelsFile.map { path throws(CommandFailure) in try Self.labels(path) } ?? []))
     }
 
-    private static func labels(_ path: String) throws(CommandFailure) -> [String] {
+    static func labels(_ path: String) throws(CommandFailure) -> [String] {
         guard let data = FileManager.default.contents(atPath: path) else {
             throw CommandFailure(.noInput, "\(path) cannot be read")
         }
